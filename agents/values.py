@@ -1,0 +1,116 @@
+"""The value types that events, agents and judges share: affect, care, scores, risk, acts.
+
+They know their own bounds and nothing of who produces or stores them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class Value(BaseModel):
+    """The base of all value types: frozen, closed to unknown fields, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Percent: TypeAlias = Annotated[float, Field(ge=0, le=100)]
+"""A position on a scale from 0 to 100."""
+CareLevel: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+"""How warm a Supporter's reply is meant to be: 0 is cool, 1 is warm."""
+Turn: TypeAlias = Annotated[int, Field(ge=1)]
+"""Turns count from 1; a turn is what the Seeker says and the answer to it."""
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+"""Words that somebody said or wrote: never empty."""
+Split: TypeAlias = Literal["train", "validation", "test"]
+"""Which part of every dataset a persona family belongs to, decided before simulation."""
+Parameters: TypeAlias = dict[str, JsonValue]
+"""Settings of a model or a policy as they were used, as plain JSON."""
+
+
+class Role(StrEnum):
+    """Who speaks or weighs."""
+
+    SEEKER = "seeker"
+    SUPPORTER = "supporter"
+    JUDGE = "judge"
+
+
+class DialogueAct(StrEnum):
+    """What a Seeker does with an utterance."""
+
+    OPEN = "open"
+    DISCLOSE = "disclose"
+    ELABORATE = "elaborate"
+    DEFLECT = "deflect"
+    TEST = "test"
+    PUSH_BACK = "push_back"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    REPORT_CALMER = "report_calmer"
+    RELAPSE = "relapse"
+    REMEMBER = "remember"
+    CLOSE = "close"
+
+
+class RiskLevel(StrEnum):
+    """How near harm seems, from what was said."""
+
+    NONE = "none"
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+    IMMINENT = "imminent"
+
+
+class Affect(Value):
+    """How a Seeker feels at one moment."""
+
+    distress: Percent
+    """0 at ease, 100 overwhelmed."""
+    arousal: Percent
+    """0 numb or asleep, 100 panic."""
+    trust: Percent
+    """Trust in this Supporter."""
+    hope: Percent
+    """How far things are felt to be able to change."""
+    openness: Percent
+    """Readiness to say what has not been said yet."""
+
+
+class Score(Value):
+    """What one judge gave on one dimension, and the words that earned it."""
+
+    value: float
+    """On the scale of the judge's rubric."""
+    evidence: tuple[str, ...] = ()
+    """Words quoted from the judged reply or from what it answers."""
+
+
+class Violation(Value):
+    """A hard line that a reply crossed."""
+
+    rule: Text
+    """The rule's name in the judge's rubric."""
+    words: Text
+    """The words that crossed it."""
+
+
+class SessionSnapshot(Value):
+    """Every setting that shaped a conversation, written down when it starts."""
+
+    models: dict[str, str]
+    """Role or judge to the model that voices it, such as `builtin` or `openai:NAME`."""
+    prompts: dict[str, str] = {}
+    """Prompt file to version."""
+    rubrics: dict[str, str] = {}
+    """Rubric file to version."""
+    chooser: str
+    """The policy that picks the variant that continues the conversation."""
+    turn_limit: Annotated[int, Field(ge=1)]
+    care_levels: tuple[CareLevel, ...] = (0.2, 0.5, 0.8)
+    look_ahead: Annotated[int, Field(ge=0)] = 1
+    """How many of the Seeker's answers are foreseen for each variant; 0 foresees none."""

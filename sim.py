@@ -1,0 +1,5 @@
+"""The front door (being built)."""
+
+
+def main() -> int:
+    return 0

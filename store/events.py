@@ -1,0 +1,264 @@
+"""The vocabulary: every fact that the log can hold, in the past tense.
+
+An event knows what happened, in value types of `agents`; it knows no stream, position or hash. A changed field means a
+higher `schema_version`, an upcaster (`store/upcasters.py`) and a golden file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, JsonValue
+
+from agents import (
+    Affect,
+    CareLevel,
+    Crisis,
+    DialogueAct,
+    EventId,
+    Parameters,
+    Persona,
+    RiskLevel,
+    Role,
+    Score,
+    SessionSnapshot,
+    Split,
+    StreamId,
+    Text,
+    Turn,
+    Value,
+    VariantId,
+    Violation,
+)
+
+Count = Annotated[int, Field(ge=0)]
+Attempt = Annotated[int, Field(ge=1)]
+Amount = Annotated[float, Field(ge=0)]
+FailureKind = Literal["rate_limit", "timeout", "context_overflow", "refusal", "malformed", "auth", "unreachable", "other"]
+
+
+class Event(Value):
+    """The base of all events; `type` is what the log stores, never a class path."""
+
+    type: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+
+class ConversationStarted(Event):
+    """A conversation begins, with everything that shapes it."""
+
+    type = "conversation_started"
+    persona: Persona
+    crisis: Crisis
+    seed: int
+    """The root of every random draw of this conversation."""
+    split: Split
+    language: Text
+    settings: SessionSnapshot
+
+
+class SeekerSpoke(Event):
+    """The Seeker said something."""
+
+    type = "seeker_spoke"
+    turn: Turn
+    message: Text
+    private_thought: str = ""
+    act: DialogueAct
+    affect: Affect
+    """After speaking."""
+
+
+class VariantProposed(Event):
+    """The Supporter might answer this."""
+
+    type = "variant_proposed"
+    turn: Turn
+    variant: VariantId
+    care_level: CareLevel
+    style: Text
+    strategy: tuple[str, ...] = ()
+    """The moves that the reply makes, in order."""
+    message: Text
+    private_thought: str = ""
+
+
+class ReactionForeseen(Event):
+    """How this Seeker would answer one variant, and how it would leave them."""
+
+    type = "reaction_foreseen"
+    turn: Turn
+    variant: VariantId
+    message: Text
+    private_thought: str = ""
+    act: DialogueAct
+    affect: Affect
+
+
+class VariantJudged(Event):
+    """One judge weighed one variant."""
+
+    type = "variant_judged"
+    schema_version = 2
+    turn: Turn
+    variant: VariantId
+    judge: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    """`name@version`."""
+    scores: dict[str, Score]
+    """Dimension to score."""
+    violations: tuple[Violation, ...] = ()
+
+
+class VariantChosen(Event):
+    """This variant is what the Supporter said."""
+
+    type = "variant_chosen"
+    turn: Turn
+    variant: VariantId
+    chooser: Text
+    """The policy or person that chose."""
+    reason: str = ""
+
+
+class RiskFlagged(Event):
+    """Something said in this turn shows danger."""
+
+    type = "risk_flagged"
+    turn: Turn
+    level: RiskLevel
+    words: tuple[Text, ...] = Field(min_length=1)
+
+
+class ModelReplied(Event):
+    """One raw model call was answered."""
+
+    type = "model_replied"
+    purpose: Text
+    """What the call was for, such as `seeker.speak` or `judge.empathy`."""
+    role: Role
+    turn: Turn | None = None
+    request_key: Text
+    """The hash of everything that determines the answer; on resume, the same key is answered from the log."""
+    model: Text
+    parameters: Parameters = {}
+    text: str
+    prompt_tokens: Count
+    completion_tokens: Count
+    cost: Amount
+    """In US dollars."""
+    latency_ms: Amount
+    attempt: Attempt
+
+
+class ModelFailed(Event):
+    """One raw model call failed."""
+
+    type = "model_failed"
+    purpose: Text
+    role: Role
+    turn: Turn | None = None
+    request_key: Text
+    model: Text
+    parameters: Parameters = {}
+    failure: FailureKind
+    message: str
+    """What the server or the network said, without secrets."""
+    latency_ms: Amount
+    attempt: Attempt
+
+
+class PreferenceVoted(Event):
+    """A person chose between two variants, blind."""
+
+    type = "preference_voted"
+    turn: Turn
+    shown: tuple[VariantId, VariantId]
+    """In the order in which they were shown."""
+    choice: Literal["first", "second", "tie", "both_bad"]
+    voter: Text
+    guideline: Text
+    """The version of the guideline that the voter followed."""
+    note: str = ""
+
+
+class PreferenceWithdrawn(Event):
+    """A person took a vote back."""
+
+    type = "preference_withdrawn"
+    vote: EventId
+    voter: Text
+    reason: str = ""
+
+
+class BranchOpened(Event):
+    """Another life of a conversation begins at one of its versions."""
+
+    type = "branch_opened"
+    parent: StreamId
+    version: Count
+    """The last version that both share."""
+    reason: Text
+    overrides: dict[str, JsonValue] = {}
+    """What is different from here on."""
+
+
+class RunPlanned(Event):
+    """A batch is going to hold these conversations."""
+
+    type = "run_planned"
+    conversations: tuple[StreamId, ...]
+    settings: Parameters = {}
+    budget: Parameters = {}
+
+
+class RunEnded(Event):
+    """A batch is over."""
+
+    type = "run_ended"
+    outcome: Literal["completed", "partly_failed", "stopped", "budget_spent"]
+    ended: Count
+    failed: Count
+    reason: str = ""
+
+
+class ConversationEnded(Event):
+    """A conversation is over."""
+
+    type = "conversation_ended"
+    outcome: Literal["closed_by_seeker", "turn_limit", "stopped_for_safety", "failed"]
+    turns: Count
+    reason: str = ""
+
+
+class ConversationImported(Event):
+    """A conversation comes from a corpus."""
+
+    type = "conversation_imported"
+    corpus: Text
+    row: Text
+    """The row's id or number in the corpus."""
+    licence: Text
+    mapping: Text
+    """The name and version of the mapping that read it."""
+    notes: Parameters = {}
+
+
+VOCABULARY: tuple[type[Event], ...] = (
+    ConversationStarted,
+    SeekerSpoke,
+    VariantProposed,
+    ReactionForeseen,
+    VariantJudged,
+    VariantChosen,
+    RiskFlagged,
+    ModelReplied,
+    ModelFailed,
+    PreferenceVoted,
+    PreferenceWithdrawn,
+    BranchOpened,
+    RunPlanned,
+    RunEnded,
+    ConversationEnded,
+    ConversationImported,
+)
+"""Every event in its current version."""

@@ -1,0 +1,50 @@
+"""From the place that a person names to an open log: a path, a SQLite URL or a PostgreSQL URL."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from agents import wall_clock
+from store.database import Database
+from store.errors import BadLogUrl
+from store.log import SqlLog
+from store.settings import StoreSettings
+
+
+def open_log(settings: StoreSettings, *, create: bool = False) -> SqlLog:
+    """The log at `settings.log`; with `create` a new one is made if nothing is there."""
+    return SqlLog(_database(settings, create))
+
+
+def _database(settings: StoreSettings, create: bool) -> Database:
+    place = settings.log
+    if place.startswith(("postgresql://", "postgres://")):
+        from store.postgres import PostgresDatabase
+
+        return PostgresDatabase(place, settings, create=create)
+    from store import sqlite
+
+    path = Path(sqlite_path(place)).expanduser()
+    if create and not path.exists():
+        sqlite.create(path, new_log_id(), wall_clock())
+    return sqlite.SqliteDatabase(path, settings)
+
+
+def new_log_id() -> str:
+    """A name for a new log, by which its anchors know it."""
+    return f"log-{secrets.token_hex(8)}"
+
+
+def sqlite_path(place: str) -> str:
+    """The path in a SQLite place."""
+    if place.startswith("sqlite:///"):
+        path = place.removeprefix("sqlite:///")
+    elif "://" in place:
+        scheme = place.partition("://")[0]
+        raise BadLogUrl(f"{scheme}:// is no place for a log. Use a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE.")
+    else:
+        path = place
+    if not path.strip() or "\0" in path:
+        raise BadLogUrl("The log's place is empty. Use a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE.")
+    return path

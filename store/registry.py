@@ -1,0 +1,146 @@
+"""From events to payloads and back: one model per type, old versions lifted on read, nothing unknown skipped.
+
+It knows names, versions and JSON; it knows no stream and no database.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.plugin._schema_validator import PluggableSchemaValidator
+from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator
+
+from agents import nearest
+from store.errors import EventRefused, NewerEventVersion, UnknownEventType
+from store.events import VOCABULARY, Event
+from store.upcasters import UPCASTERS, Upcaster
+
+PAYLOAD_LIMIT = 1_000_000
+"""Bytes of JSON; a turn of a conversation has a few thousand. More is somebody's mistake, kept forever."""
+
+
+class Registry:
+    """The vocabulary that a log speaks."""
+
+    def __init__(self, events: Iterable[type[Event]] = VOCABULARY, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> None:
+        self._models = {model.type: model for model in events}
+        self._validators: dict[tuple[str, int], SchemaValidator | PluggableSchemaValidator] = {
+            (model.type, model.schema_version): model.__pydantic_validator__ for model in self._models.values()
+        }
+        self._serializers: dict[type[Event], SchemaSerializer] = {m: m.__pydantic_serializer__ for m in self._models.values()}
+        self._upcasters = dict(upcasters)
+        self._refuse_gaps()
+
+    def _refuse_gaps(self) -> None:
+        for model in self._models.values():
+            missing = [v for v in range(1, model.schema_version) if (model.type, v) not in self._upcasters]
+            if missing:
+                raise ValueError(f"{model.type} is at version {model.schema_version} but nothing lifts version {missing[0]}")
+        for name, version in self._upcasters:
+            if name not in self._models or version >= self._models[name].schema_version:
+                raise ValueError(f"an upcaster lifts {name} {version}, which leads to no current event")
+
+    @property
+    def types(self) -> dict[str, int]:
+        """Every type and its current version."""
+        return {name: model.schema_version for name, model in self._models.items()}
+
+    def encode(self, event: Event) -> str:
+        """The event's payload as JSON, after proof that it can be read back."""
+        serializer = self._serializers.get(type(event))
+        if serializer is None:
+            raise UnknownEventType(f"{type(event).__name__} is not in this log's vocabulary. Known: {', '.join(sorted(self._models))}.")
+        try:
+            payload = serializer.to_json(event, warnings=False).decode()
+        except PydanticSerializationError as error:
+            raise EventRefused(_unserialisable(event, error)) from None
+        self.check(event.type, event.schema_version, payload)
+        return payload
+
+    def check(self, name: str, version: int, payload: str) -> None:
+        """Refuses a payload that is too long, holds what databases cannot, or does not read back as its event."""
+        if len(payload) > PAYLOAD_LIMIT // 4 and (size := len(payload.encode())) > PAYLOAD_LIMIT:
+            raise EventRefused(f"{name}: {_largest(payload)} makes the payload {size:,} bytes; the limit is {PAYLOAD_LIMIT:,}. Shorten it.")
+        if "\\u0000" in payload and (field := _field_with_nul(json.loads(payload))):
+            raise EventRefused(f"{name}: {field} holds a NUL character, which no log can keep. Remove it.")
+        self.decode(name, version, payload)
+
+    def decode(self, name: str, version: int, payload: str | bytes) -> Event:
+        """The event that a stored payload says, in its current version."""
+        validator = self._validators.get((name, version))
+        try:
+            if validator is not None:
+                event: Event = validator.validate_json(payload)
+                return event
+            return self._lift(name, version, payload)
+        except ValidationError as error:
+            raise EventRefused(_invalid(name, version, error)) from None
+
+    def _lift(self, name: str, version: int, payload: str | bytes) -> Event:
+        model = self._models.get(name)
+        if model is None:
+            raise UnknownEventType(
+                f"{name!r} is not an event that this Vigil knows.{nearest(name, self._models)} Update Vigil, or check who wrote it."
+            )
+        if version > model.schema_version or version < 1:
+            raise NewerEventVersion(f"{name} has version {version}; this Vigil reads 1 to {model.schema_version}. Update Vigil to read it.")
+        try:
+            lifted: dict[str, Any] = json.loads(payload)
+            for old in range(version, model.schema_version):
+                lifted = self._upcasters[name, old](lifted)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise EventRefused(
+                f"{name} version {version} cannot be lifted: {type(error).__name__}: {error}. The payload is not what that version wrote."
+            ) from None
+        return model.model_validate(lifted)
+
+
+def _invalid(name: str, version: int, error: ValidationError) -> str:
+    problems = []
+    for problem in error.errors(include_url=False)[:5]:
+        field = ".".join(str(part) for part in problem["loc"]) or "the payload"
+        problems.append(f"{field}: {problem['msg']}, found {str(problem['input'])[:80]!r}")
+    more = f" (and {error.error_count() - 5} more)" if error.error_count() > 5 else ""
+    return f"{name} version {version} is not valid: {'; '.join(problems)}{more}."
+
+
+def _unserialisable(event: Event, error: PydanticSerializationError) -> str:
+    field = _find(event.__dict__, lambda text: not text.isascii() and _has_lone_surrogate(text))
+    if field:
+        return f"{event.type}: {field} holds half of a surrogate pair, which is no character. Decode the text correctly first."
+    return f"{event.type} cannot be written as JSON: {error}"
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _field_with_nul(payload: object) -> str | None:
+    return _find(payload, lambda text: "\0" in text)
+
+
+def _find(value: object, wrong: Any, path: str = "") -> str | None:
+    """The path of the first text within `value` that is `wrong`."""
+    if isinstance(value, str):
+        return (path or "the payload") if wrong(value) else None
+    inner: Iterable[tuple[object, object]] = ()
+    if isinstance(value, Mapping):
+        if bad := next((key for key in value if isinstance(key, str) and wrong(key)), None):
+            return f"a key of {path or 'the payload'} ({bad!r})"
+        inner = value.items()
+    elif isinstance(value, (list, tuple)):
+        inner = enumerate(value)
+    elif hasattr(value, "__dict__"):
+        inner = vars(value).items()
+    for key, item in inner:
+        if found := _find(item, wrong, f"{path}.{key}" if path else str(key)):
+            return found
+    return None
+
+
+def _largest(payload: str) -> str:
+    content = json.loads(payload)
+    return str(max(content, key=lambda key: len(json.dumps(content[key])))) if isinstance(content, dict) and content else "it"

@@ -1,0 +1,320 @@
+"""The log in one SQLite file: WAL, one writer at a time, errors in Vigil's words.
+
+It knows files, locks and pragmas; what the rows mean is left to the log.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from store.database import FORMAT, ConstraintBroken
+from store.errors import DamagedLog, LogBusy, LogNotFound, LogReadOnly, LogUnavailable, NewerLog, NotAVigilLog, StoreError
+from store.settings import StoreSettings
+
+APPLICATION_ID = 0x5649474C  # "VIGL"
+PAGE_SIZE = 8192  # events of about 1 KB fill it better than the default: measured under "bytes on disk per payload byte"
+_MAGIC = b"SQLite format 3\x00"
+_SAFE_WITH_SEVERAL_WRITERS = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+
+
+def several_may_write(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
+    """Whether this SQLite is free of the WAL-reset bug, in which a commit during a second checkpoint is forgotten."""
+    newest = _SAFE_WITH_SEVERAL_WRITERS[0]
+    return version >= newest or any(version[:2] == fixed[:2] and version >= fixed for fixed in _SAFE_WITH_SEVERAL_WRITERS)
+
+
+class _Transaction:
+    """A session on an open connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(sql, rows)
+
+
+class SqliteDatabase:
+    """One SQLite file that holds a log."""
+
+    dialect: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, path: Path, settings: StoreSettings) -> None:
+        self.path = path
+        self.name = str(path)
+        self._settings = settings
+        self._thread_lock = threading.RLock()
+        self._process = os.getpid()
+        self._writer_lock = _WriterLock(path, settings.busy_timeout_s) if not several_may_write() else None
+        self._look_at_file()
+        self._connection = self._connect()
+
+    @contextmanager
+    def reading(self) -> Iterator[_Transaction]:
+        with self._thread_lock, self._transaction("BEGIN"):
+            yield _Transaction(self._connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[_Transaction]:
+        with self._thread_lock, self._alone(), self._transaction("BEGIN IMMEDIATE"):
+            yield _Transaction(self._connection)
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        if os.getpid() != self._process:
+            raise RuntimeError("a log was carried through fork(); open it again in the new process")
+        try:
+            self._connection.execute(begin)
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise translate(error, self.path) from error
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self._writer_lock is None:
+            yield
+        else:
+            with self._writer_lock:
+                yield
+
+    def as_bytes(self, column: str) -> str:
+        return f"CAST({column} AS BLOB)"
+
+    def size_bytes(self) -> int:
+        return sum(f.stat().st_size for f in (self.path, self._beside("-wal")) if f.exists())
+
+    def self_check(self) -> list[str]:
+        from store.tables import ddl
+
+        problems = []
+        with self.reading() as session:
+            for (line,) in session.execute("PRAGMA integrity_check(20)"):
+                if line != "ok":
+                    problems.append(f"SQLite: {line}")
+            present = {row[0] for row in session.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
+            [(application_id,)] = session.execute("PRAGMA application_id")
+        problems += [f"missing or changed: {' '.join(wanted.split()[:3])}" for wanted in ddl("sqlite") if wanted not in present]
+        problems += [f"not part of a log: {' '.join(found.split()[:3])}" for found in sorted(present - set(ddl("sqlite")))]
+        if application_id != APPLICATION_ID:
+            problems.append(f"application_id is {application_id:#x}, not {APPLICATION_ID:#x}")
+        return problems
+
+    def copy_to(self, target: Path) -> None:
+        """A copy of this moment, made while others go on writing."""
+        with self._thread_lock:
+            copy = sqlite3.connect(target, isolation_level=None)
+            try:
+                with sqlite_errors_of(self.path):
+                    self._connection.backup(copy)
+                    copy.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                copy.close()
+
+    def close(self) -> None:
+        """Closing the last connection also empties the WAL into the file, so it waits for its turn like a write."""
+        with self._thread_lock:
+            if os.getpid() != self._process:
+                return
+            if self._writer_lock is not None and self._writable():
+                with suppress(LogBusy), self._writer_lock:
+                    self._connection.close()
+            self._connection.close()
+            if self._writer_lock is not None:
+                self._writer_lock.close()
+
+    def _beside(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
+
+    def _writable(self) -> bool:
+        return os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+
+    def _look_at_file(self) -> None:
+        try:
+            if self.path.is_dir():
+                raise LogUnavailable(f"{self.path} is a directory, not a log. Name a file in it, such as {self.path / 'vigil.db'}.")
+            with self.path.open("rb") as file:
+                start = file.read(100)
+        except FileNotFoundError:
+            raise LogNotFound(
+                f"There is no log at {self.path}. `python sim.py run` starts one there; `--log PATH` names another."
+            ) from None
+        except OSError as error:
+            raise LogUnavailable(f"{self.path} cannot be read: {error.strerror}. Check the path and its permissions.") from None
+        if not start:
+            raise DamagedLog(f"{self.path} is empty: a log never is. Restore it from a backup, or delete the file to start a new log.")
+        if not start.startswith(_MAGIC):
+            raise NotAVigilLog(f"{self.path} is not a Vigil log: it is no SQLite file. Name another file with `--log PATH`.")
+        if len(start) < 100:
+            raise DamagedLog(f"{self.path} is cut off after {len(start)} bytes. Restore it from a backup.")
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "mode=rw"
+        if not self._writable():
+            # SQLite reads a WAL log only beside files that it may write; without a WAL there is nothing to miss.
+            mode = "mode=ro" if self._beside("-wal").exists() else "mode=ro&immutable=1"
+        with sqlite_errors_of(self.path):
+            connection = connect(f"file:{quote(str(self.path))}?{mode}", self._settings.busy_timeout_s)
+            try:
+                self._look_inside(connection)
+                if mode == "mode=rw":
+                    connection.execute("PRAGMA journal_mode = WAL")  # a backup comes without
+                connection.execute(f"PRAGMA synchronous = {'NORMAL' if self._settings.durability == 'normal' else 'FULL'}")
+                # REPLACE deletes rows without asking their triggers unless triggers may recurse.
+                for pragma in ("recursive_triggers = ON", "foreign_keys = ON", "trusted_schema = OFF"):
+                    connection.execute(f"PRAGMA {pragma}")
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+    def _look_inside(self, connection: sqlite3.Connection) -> None:
+        [(application_id,)] = connection.execute("PRAGMA application_id")
+        [(version,)] = connection.execute("PRAGMA user_version")
+        if application_id != APPLICATION_ID:
+            raise NotAVigilLog(f"{self.path} is a SQLite database of something else, not a Vigil log. Name another file with `--log PATH`.")
+        if version > FORMAT:
+            raise NewerLog(f"{self.path} has format {version}; this Vigil reads up to {FORMAT}. Update Vigil to open it.")
+        # A page that cannot be read shows here rather than in the middle of a session.
+        connection.execute("SELECT log_id, format FROM log").fetchall()
+        connection.execute("SELECT * FROM event ORDER BY position DESC LIMIT 1").fetchall()
+        connection.execute("SELECT * FROM stream ORDER BY id DESC LIMIT 1").fetchall()
+
+
+def connect(target: str, busy_timeout_s: float) -> sqlite3.Connection:
+    """A connection that leaves transactions to us."""
+    return sqlite3.connect(target, uri=target.startswith("file:"), isolation_level=None, timeout=busy_timeout_s, check_same_thread=False)
+
+
+def create(path: Path, log_id: str, now: int) -> None:
+    """Makes an empty log beside its final place and moves it there whole; a log that is there already stays."""
+    from store.tables import ddl
+
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.unlink(missing_ok=True)
+        with sqlite_errors_of(path):
+            connection = connect(str(unfinished), 5)
+            try:
+                connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("BEGIN IMMEDIATE")
+                for statement in ddl("sqlite"):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO log (one, log_id, format, created_at) VALUES (1, ?, ?, ?)", (log_id, FORMAT, now))
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+        with suppress(FileExistsError):
+            os.link(unfinished, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise LogUnavailable(f"A log cannot be made at {path}: {error.strerror}. Check the path, the permissions and the disk.") from None
+    finally:
+        with suppress(OSError):
+            for suffix in ("", "-journal", "-wal", "-shm"):
+                unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name in a folder survives a power cut only after this."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def sqlite_errors_of(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors into Vigil's."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+
+
+def translate(error: sqlite3.Error, path: Path) -> StoreError:
+    """SQLite's error in Vigil's words."""
+    code = getattr(error, "sqlite_errorname", "")
+    text = str(error)
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LogBusy(f"{path} is held by another process for longer than the time-out. Wait for it to finish, or end it, and retry.")
+    if code == "SQLITE_FULL":
+        return LogUnavailable(f"The disk that holds {path} is full. Nothing of this write was kept; make room and retry.")
+    if code.startswith("SQLITE_READONLY") or (code.startswith("SQLITE_CANTOPEN") and not os.access(path.parent, os.W_OK)):
+        return LogReadOnly(f"{path} may not be written by this user. Change the permissions, or name another log with `--log PATH`.")
+    if code.startswith("SQLITE_CORRUPT"):
+        return DamagedLog(f"{path} is damaged: {text}. Run `python sim.py log verify`, and restore it from a backup.")
+    if code == "SQLITE_NOTADB":
+        return NotAVigilLog(f"{path} is not a Vigil log: {text}. Name another file with `--log PATH`, or restore it from a backup.")
+    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
+        return LogUnavailable(f"{path} cannot be read or written: {text}. Nothing of this write was kept; check the disk and retry.")
+    if code.startswith("SQLITE_CONSTRAINT"):
+        return ConstraintBroken(f"{path} refused a row: {text}.")
+    if "no such table" in text or "no such column" in text or "decode" in text:
+        return DamagedLog(f"{path} is damaged: {text}. Run `python sim.py log verify`, and restore it from a backup.")
+    return StoreError(f"{path}: {text}. Run `python sim.py doctor`.")
+
+
+class _WriterLock:
+    """Keeps writers and checkpoints of all processes apart where SQLite itself does not do so safely."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        self._path = path.with_name(path.name + "-lock")
+        self._timeout_s = timeout_s
+        self._file: int | None = None
+
+    def __enter__(self) -> None:
+        import fcntl
+
+        if self._file is None:
+            try:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            except OSError as error:
+                raise LogReadOnly(
+                    f"{self._path} cannot be opened for writing: {error.strerror}. Check the permissions of its folder."
+                ) from None
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LogBusy(
+                        f"{self._path} is held by another process for longer than {self._timeout_s:g} s. Wait for it and retry."
+                    ) from None
+                time.sleep(0.0005)
+
+    def __exit__(self, *_: object) -> None:
+        import fcntl
+
+        assert self._file is not None
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

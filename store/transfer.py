@@ -1,0 +1,229 @@
+"""Moving a log, or some of its streams, between stores as JSON lines, with every hash intact.
+
+It knows the line format; the first line says what is coming and the last that all of it came.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agents import StreamId
+from store import lookup, writing
+from store.database import Session
+from store.errors import EventRefused, TransferRefused, UnknownId
+from store.hashing import event_hash
+from store.log import SqlLog
+from store.records import End, Row
+
+LINES = 1
+"""The version of the line format."""
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did."""
+
+    events: int
+    already_there: int
+    streams: int
+
+
+def export(log: SqlLog, only: Sequence[StreamId] = ()) -> Iterator[str]:
+    """The lines of a whole log, or of some streams and the ancestors that they need, in commit order."""
+    wanted = _with_ancestors(log, only) if only else None
+    anchor = log.anchor()
+    yield _line(kind="log", lines=LINES, log_id=anchor.log_id, position=anchor.position, chain=anchor.chain, whole=wanted is None)
+    parents = {info.id: (info.parent, info.fork_version) for info in log.streams()}
+    seen: set[str] = set()
+    events = 0
+    for row, hash_ in _raw_events(log, anchor.position):
+        if wanted is not None and row.stream not in wanted:
+            continue
+        if row.stream not in seen:
+            seen.add(row.stream)
+            parent, fork = parents[StreamId(row.stream)]
+            yield _line(kind="stream", id=row.stream, parent=parent, fork_version=fork)
+        events += 1
+        yield _line(kind="event", hash=hash_.hex(), **{**row._asdict(), "event_id": row.event_id.hex()})
+    yield _line(kind="end", events=events, streams=len(seen))
+
+
+def _line(**content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _with_ancestors(log: SqlLog, only: Sequence[StreamId]) -> set[str]:
+    parents = {info.id: info.parent for info in log.streams()}
+    wanted: set[str] = set()
+    for stream in only:
+        current: StreamId | None = stream
+        while current is not None and current not in wanted:
+            wanted.add(current)
+            current = parents[current]
+    return wanted
+
+
+def _raw_events(log: SqlLog, upto: int) -> Iterator[tuple[Row, bytes]]:
+    position = 0
+    while position < upto:
+        with log.database.reading() as session:
+            rows = lookup.page(session, position, _BATCH)
+        for place, event_id, stream, version, type_, schema, recorded_at, payload, hash_ in rows:
+            if place > upto:
+                return
+            position = place
+            yield Row(bytes(event_id), stream, version, type_, schema, recorded_at, payload), bytes(hash_)
+        if not rows:
+            return
+
+
+def import_lines(
+    log: SqlLog, lines: Iterable[str], source: str = "the export", on_progress: Callable[[int], None] = lambda done: None
+) -> Imported:
+    """Takes an export in, all of it or nothing; what the log has already is left as it is."""
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    importer = _Importer(log, source, on_progress)
+    with log.database.writing() as session:
+        for number, line in numbered:
+            importer.take(session, number, line)
+        return importer.finish(session)
+
+
+class _Importer:
+    """One import: it holds back events of one stream until they make a batch."""
+
+    def __init__(self, log: SqlLog, source: str, on_progress: Callable[[int], None]) -> None:
+        self._log, self._source, self._on_progress = log, source, on_progress
+        self._number = 0
+        self._started = False
+        self._promised: int | None = None
+        self._events = self._already_there = self._streams = 0
+        self._end: End | None = None
+        self._kept = 0
+        """The version up to which the log has the current stream already."""
+        self._waiting: list[Row] = []
+
+    def take(self, session: Session, number: int, line: str) -> None:
+        self._number = number
+        if self._promised is not None:
+            raise self._wrong("there is more after the line that ends the export")
+        try:
+            content = json.loads(line)
+            kind = content.pop("kind")
+            if kind != "log" and not self._started:
+                raise self._wrong("the first line is not that of an export of a log")
+            match kind:
+                case "log":
+                    self._begin(content)
+                case "stream":
+                    self._open(session, **content)
+                case "event":
+                    self._add(session, content)
+                case "end":
+                    self._promised = content["events"]
+                case _:
+                    raise self._wrong(f"unknown kind {kind!r}")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._wrong(f"not a line of an export ({type(error).__name__}: {error})") from None
+
+    def finish(self, session: Session) -> Imported:
+        self._flush(session)
+        if self._promised is None:
+            raise TransferRefused(
+                f"{self._source} is cut off after line {self._number}: the line that ends an export is missing. Export it again."
+            )
+        if self._promised != self._events:
+            raise TransferRefused(f"{self._source} promised {self._promised:,} events and holds {self._events:,}. Export it again.")
+        return Imported(self._events - self._already_there, self._already_there, self._streams)
+
+    def _begin(self, content: dict[str, Any]) -> None:
+        if content["lines"] > LINES:
+            raise self._wrong(f"it has line format {content['lines']}; this Vigil reads up to {LINES}. Update Vigil")
+        self._started = True
+
+    def _open(self, session: Session, id: str, parent: str | None, fork_version: int) -> None:
+        self._flush(session)
+        stream = StreamId(id)
+        if lookup.end_of(session, stream) is not None:
+            self._same_fork(session, stream, parent, fork_version)
+            return
+        try:
+            writing.create_stream(session, stream, StreamId(parent) if parent else None, fork_version)
+        except UnknownId as error:
+            raise self._wrong(str(error)) from None
+        self._streams += 1
+
+    def _same_fork(self, session: Session, stream: StreamId, parent: str | None, fork_version: int) -> None:
+        found = session.execute(
+            "SELECT p.name, s.fork_version FROM stream s LEFT JOIN stream p ON p.id = s.parent WHERE s.name = ?", (stream,)
+        )
+        if found[0] != (parent, fork_version):
+            raise self._wrong(
+                f"{stream} branches from {found[0][0]} at {found[0][1]} in this log, and from {parent} at {fork_version} in the export"
+            )
+
+    def _add(self, session: Session, content: dict[str, Any]) -> None:
+        claimed = bytes.fromhex(content.pop("hash"))
+        row = Row(**{**content, "event_id": bytes.fromhex(content["event_id"])})
+        self._events += 1
+        if self._end is None or self._end.stream != row.stream or len(self._waiting) >= _BATCH:
+            self._flush(session)
+            self._end = self._end_of(session, row)
+            self._kept = self._end.version
+            self._hash = self._end.hash
+        if row.version <= self._kept:
+            self._compare(session, row, claimed)
+            return
+        self._check(row)
+        self._hash = event_hash(self._hash, row)
+        if self._hash != claimed:
+            raise self._wrong(
+                f"version {row.version} of {row.stream} does not give its hash: the export was changed, or the streams differ before it"
+            )
+        self._waiting.append(row)
+
+    def _end_of(self, session: Session, row: Row) -> End:
+        stream = StreamId(row.stream)
+        end = lookup.end_of(session, stream)
+        if end is None:
+            raise self._wrong(f"an event of {stream} comes before the line of its stream")
+        if end.version == 0:
+            [(parent, fork)] = session.execute(
+                "SELECT p.name, s.fork_version FROM stream s LEFT JOIN stream p ON p.id = s.parent WHERE s.id = ?", (end.key,)
+            )
+            if parent is not None:
+                return End(end.key, stream, fork, lookup.hash_at(session, parent, fork))
+        return end
+
+    def _compare(self, session: Session, row: Row, claimed: bytes) -> None:
+        if lookup.hash_at(session, StreamId(row.stream), row.version) != claimed:
+            raise self._wrong(f"version {row.version} of {row.stream} is in this log with other content. Import into another log")
+        self._already_there += 1
+
+    def _check(self, row: Row) -> None:
+        expected = self._waiting[-1].version + 1 if self._waiting else self._kept + 1
+        if row.version != expected:
+            raise self._wrong(f"version {row.version} of {row.stream} comes where {expected} is due")
+        if len(row.event_id) != 16 or not isinstance(row.payload, str) or not isinstance(row.recorded_at, int):
+            raise ValueError("a field has the wrong type")
+        try:
+            self._log.registry.check(row.type, row.schema_version, row.payload)
+        except EventRefused as error:
+            raise self._wrong(str(error)) from None
+
+    def _flush(self, session: Session) -> None:
+        if self._waiting and self._end is not None:
+            known = lookup.known_ids(session, [row.event_id for row in self._waiting])
+            if known:
+                raise self._wrong(str(writing.id_reused(next(iter(known.values())))))
+            writing.add_rows(session, self._end, self._waiting)
+            self._on_progress(self._events)
+        self._waiting = []
+        self._end = None
+
+    def _wrong(self, what: str) -> TransferRefused:
+        return TransferRefused(f"{self._source}, line {self._number}: {what.rstrip('.')}. Nothing was imported.")
