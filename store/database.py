@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
@@ -13,6 +14,11 @@ from store.errors import StoreError
 
 FORMAT = 1
 """The version of the tables. A log with a higher one is refused, never guessed at."""
+
+
+def new_log_id() -> str:
+    """A name for a new log, by which its anchors know it."""
+    return f"log-{secrets.token_hex(8)}"
 
 
 class ConstraintBroken(StoreError):

@@ -5,6 +5,7 @@ It carries the calls of `Log` as they are and keeps nothing; it is not meant to 
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,13 +56,15 @@ def _accept(listener: Listener, log: Log, closing: threading.Event) -> None:
             connection = listener.accept()
         except (OSError, EOFError, AuthenticationError):
             continue  # a process that knocked and left, or had no key: the next one may be in order
-        threading.Thread(target=_serve, args=(connection, log), name="log-handover-client", daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, log, closing), name="log-handover-client", daemon=True).start()
 
 
-def _serve(connection: Connection[Any, Any], log: Log) -> None:
+def _serve(connection: Connection[Any, Any], log: Log, closing: threading.Event) -> None:
     with connection, suppress(EOFError, OSError):  # the other process ended: what it handed over is kept
         while True:
             name, arguments = connection.recv()
+            if closing.is_set():
+                return
             try:
                 if name not in _CALLS:
                     raise ValueError(f"{name} is not a call of the log")
@@ -76,6 +79,7 @@ class HandedLog:
 
     def __init__(self, counter: Counter) -> None:
         self._lock = threading.Lock()
+        self._process = os.getpid()
         try:
             self._connection: Connection[Any, Any] = Client(counter.address, authkey=counter.key)
         except (OSError, EOFError, AuthenticationError) as error:
@@ -87,6 +91,8 @@ class HandedLog:
         self._connection.close()
 
     def _call(self, name: str, *arguments: object) -> Any:
+        if os.getpid() != self._process:
+            raise RuntimeError("a handed log was carried through fork(); make another from its counter in the new process")
         with self._lock:
             try:
                 self._connection.send((name, arguments))
@@ -96,6 +102,9 @@ class HandedLog:
                     f"The process that writes the log went away ({type(error).__name__}). "
                     "The last write is there whole or not at all; retry it with the same event ids."
                 ) from None
+            except BaseException:
+                self._connection.close()  # the answer may still come, and the next call would take it for its own
+                raise
         if not done:
             raise answer
         return answer

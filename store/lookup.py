@@ -120,17 +120,23 @@ def children(session: Session, stream: StreamId) -> list[StreamInfo]:
 def resolve(session: Session, wanted: str) -> StreamId:
     if wanted == "last":
         return _last(session)
+    if not (wanted.isascii() and wanted.isprintable()):  # ids are, and not every database takes what is not
+        raise _nothing(wanted)
     exact = session.execute("SELECT name FROM stream WHERE name = ?", (wanted,))
     if exact:
         return StreamId(exact[0][0])
     found = session.execute("SELECT name FROM stream WHERE name >= ? AND name < ? ORDER BY name LIMIT 4", (wanted, _after_prefix(wanted)))
     names = [row[0] for row in found]
     if not names or not wanted:
-        raise UnknownId(f"Nothing in this log is called {wanted!r}. `sim.py log info --streams` shows the ids; `last` is the newest one.")
+        raise _nothing(wanted)
     if len(names) > 1:
         more = ", …" if len(names) > 3 else ""
         raise UnknownId(f"{wanted!r} could be {', '.join(names[:3])}{more}. Give more of the id.")
     return StreamId(names[0])
+
+
+def _nothing(wanted: str) -> UnknownId:
+    return UnknownId(f"Nothing in this log is called {wanted!r}. `sim.py log info --streams` shows the ids; `last` is the newest one.")
 
 
 def _last(session: Session) -> StreamId:

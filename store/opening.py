@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from agents import wall_clock
-from store.database import Database
-from store.errors import BadLogUrl
+from store.database import Database, new_log_id
+from store.errors import BadLogUrl, StoreError
 from store.log import SqlLog
 from store.settings import StoreSettings
 
@@ -20,8 +19,10 @@ def open_log(settings: StoreSettings, *, create: bool = False) -> SqlLog:
 def _database(settings: StoreSettings, create: bool) -> Database:
     place = settings.log
     if place.startswith(("postgresql://", "postgres://")):
-        from store.postgres import PostgresDatabase
-
+        try:
+            from store.postgres import PostgresDatabase
+        except ImportError as error:
+            raise StoreError(f"A log in PostgreSQL needs psycopg ({error}). Run pip install -e '.[postgres]' -c constraints.txt") from None
         return PostgresDatabase(place, settings, create=create)
     from store import sqlite
 
@@ -29,11 +30,6 @@ def _database(settings: StoreSettings, create: bool) -> Database:
     if create and not path.exists():
         sqlite.create(path, new_log_id(), wall_clock())
     return sqlite.SqliteDatabase(path, settings)
-
-
-def new_log_id() -> str:
-    """A name for a new log, by which its anchors know it."""
-    return f"log-{secrets.token_hex(8)}"
 
 
 def sqlite_path(place: str) -> str:

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import errors
 
 from agents import redact, wall_clock
-from store.database import FORMAT, ConstraintBroken
+from store.database import FORMAT, ConstraintBroken, new_log_id
 from store.errors import BadLogUrl, DamagedLog, LogBusy, LogNotFound, LogReadOnly, LogUnavailable, NewerLog, NotAVigilLog, StoreError
 from store.settings import StoreSettings
 
@@ -164,7 +164,6 @@ class PostgresDatabase:
         return connection
 
     def _create(self) -> None:
-        from store.opening import new_log_id
         from store.tables import ddl
 
         if self._tables():

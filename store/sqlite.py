@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from store.settings import StoreSettings
 APPLICATION_ID = 0x5649474C  # "VIGL"
 PAGE_SIZE = 8192  # events of about 1 KB fill it better than the default: measured under "bytes on disk per payload byte"
 _MAGIC = b"SQLite format 3\x00"
+_HEADER_BYTES = 100
 _SAFE_WITH_SEVERAL_WRITERS = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
 
@@ -61,18 +63,18 @@ class SqliteDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[_Transaction]:
+        self._refuse_after_fork()
         with self._thread_lock, self._transaction("BEGIN"):
             yield _Transaction(self._connection)
 
     @contextmanager
     def writing(self) -> Iterator[_Transaction]:
+        self._refuse_after_fork()
         with self._thread_lock, self._alone(), self._transaction("BEGIN IMMEDIATE"):
             yield _Transaction(self._connection)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        if os.getpid() != self._process:
-            raise RuntimeError("a log was carried through fork(); open it again in the new process")
         try:
             self._connection.execute(begin)
             yield
@@ -83,6 +85,11 @@ class SqliteDatabase:
         except BaseException:
             self._roll_back()
             raise
+
+    def _refuse_after_fork(self) -> None:
+        """Asked before any lock: a lock that came through fork() may never open, and letting it go frees the parent's."""
+        if os.getpid() != self._process:
+            raise RuntimeError("a log was carried through fork(); open it again in the new process")
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -120,6 +127,7 @@ class SqliteDatabase:
 
     def copy_to(self, target: Path) -> None:
         """A copy of this moment, made while others go on writing."""
+        self._refuse_after_fork()
         with self._thread_lock:
             copy = sqlite3.connect(target, isolation_level=None)
             try:
@@ -131,9 +139,9 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Closing the last connection also empties the WAL into the file, so it waits for its turn like a write."""
+        if os.getpid() != self._process:
+            return
         with self._thread_lock:
-            if os.getpid() != self._process:
-                return
             if self._writer_lock is not None and self._writable():
                 with suppress(LogBusy), self._writer_lock:
                     self._connection.close()
@@ -148,23 +156,26 @@ class SqliteDatabase:
         return os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
 
     def _look_at_file(self) -> None:
+        # Only asks about the file: opening it here and closing it again would drop the locks that other connections of this process
+        # hold on it, and another process could then take the WAL away from under them.
         try:
-            if self.path.is_dir():
-                raise LogUnavailable(f"{self.path} is a directory, not a log. Name a file in it, such as {self.path / 'vigil.db'}.")
-            with self.path.open("rb") as file:
-                start = file.read(100)
+            found = self.path.stat()
         except FileNotFoundError:
             raise LogNotFound(
                 f"There is no log at {self.path}. `python sim.py run` starts one there; `--log PATH` names another."
             ) from None
         except OSError as error:
             raise LogUnavailable(f"{self.path} cannot be read: {error.strerror}. Check the path and its permissions.") from None
-        if not start:
+        if stat.S_ISDIR(found.st_mode):
+            raise LogUnavailable(f"{self.path} is a directory, not a log. Name a file in it, such as {self.path / 'vigil.db'}.")
+        if not os.access(self.path, os.R_OK):
+            raise LogUnavailable(f"{self.path} cannot be read: Permission denied. Check the path and its permissions.")
+        if not stat.S_ISREG(found.st_mode):
+            raise NotAVigilLog(f"{self.path} is not a Vigil log: it is no file. Name another with `--log PATH`.")
+        if not found.st_size:
             raise DamagedLog(f"{self.path} is empty: a log never is. Restore it from a backup, or delete the file to start a new log.")
-        if not start.startswith(_MAGIC):
-            raise NotAVigilLog(f"{self.path} is not a Vigil log: it is no SQLite file. Name another file with `--log PATH`.")
-        if len(start) < 100:
-            raise DamagedLog(f"{self.path} is cut off after {len(start)} bytes. Restore it from a backup.")
+        if found.st_size < _HEADER_BYTES and self.path.read_bytes().startswith(_MAGIC):
+            raise DamagedLog(f"{self.path} is cut off after {found.st_size} bytes. Restore it from a backup.")
 
     def _connect(self) -> sqlite3.Connection:
         mode = "mode=rw"
