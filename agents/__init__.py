@@ -1,5 +1,7 @@
 """Who speaks and who judges, and the ground that all floors share. It knows no log, no graph and no training."""
 
+from agents.builtin.first import Cast, first_cast
+from agents.chance import Chance
 from agents.ground.diagnostics import MASK, configure, redact
 from agents.ground.errors import SettingsError, UsageError, VigilError, nearest
 from agents.ground.ids import BranchId, Clock, ConversationId, EventId, Ids, RunId, StreamId, VariantId, wall_clock
@@ -18,6 +20,7 @@ from agents.persona import (
     SchwartzValues,
     SocioDemographics,
 )
+from agents.scene import Judge, Judgement, Proposal, Scene, Seeker, Spoken, Supporter, Utterance
 from agents.values import (
     Affect,
     CareLevel,
@@ -41,6 +44,8 @@ __all__ = [
     "BirthContext",
     "BranchId",
     "CareLevel",
+    "Cast",
+    "Chance",
     "Clock",
     "ConversationId",
     "ConversationStyle",
@@ -51,33 +56,42 @@ __all__ = [
     "FrozenSettings",
     "Hexaco",
     "Ids",
+    "Judge",
+    "Judgement",
     "Parameters",
     "Percent",
     "Persona",
     "PresentingProblem",
     "Progress",
+    "Proposal",
     "Provenance",
     "RiskFlags",
     "RiskLevel",
     "Role",
     "RunId",
+    "Scene",
     "SchwartzValues",
     "Score",
+    "Seeker",
     "SessionSnapshot",
     "SettingsError",
     "SocioDemographics",
     "Split",
+    "Spoken",
     "StreamId",
+    "Supporter",
     "Terminal",
     "Text",
     "Turn",
     "UsageError",
+    "Utterance",
     "Value",
     "VariantId",
     "VigilError",
     "Violation",
     "compose",
     "configure",
+    "first_cast",
     "nearest",
     "plain",
     "read_dotenv",

@@ -1,3 +1,5 @@
 """How the past reads: folding events into a conversation and every way of looking at it. It never calls a model."""
 
-__all__: list[str] = []
+from replay.conversation import Conversation, Exchange, apply, fold
+
+__all__ = ["Conversation", "Exchange", "apply", "fold"]

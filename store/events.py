@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from agents import (
     Affect,
@@ -40,6 +40,8 @@ FailureKind = Literal["rate_limit", "timeout", "context_overflow", "refusal", "m
 class Event(Value):
     """The base of all events; `type` is what the log stores, never a class path."""
 
+    # Written as null, a NaN within a dict would be lost without a word; written as itself, the registry refuses it.
+    model_config = ConfigDict(ser_json_inf_nan="constants")
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
 

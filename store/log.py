@@ -123,9 +123,13 @@ class SqlLog:
         except ConstraintBroken as refused:
             raise self._explain(refused, drafts) from None
         try:
-            return self._already_there(branch, at_version, drafts)
+            head = self._already_there(branch, at_version, drafts)
         except VersionConflict:
-            raise StreamExists(f"{branch} exists already. Choose a new id for the branch.") from None
+            raise _taken(branch) from None
+        with self.database.reading() as session:
+            if lookup.fork_of(session, branch) != (parent, at_version):
+                raise _taken(branch)
+        return head
 
     def read(self, stream: StreamId, after: int = 0, upto: int | None = None) -> list[StoredEvent]:
         with self.database.reading() as session:
@@ -236,6 +240,10 @@ class SqlLog:
             except EventRefused as found:
                 return type(found)(f"Position {position} ({stream}, version {version}) of {self.database.name}: {found}")
         return error
+
+
+def _taken(branch: StreamId) -> StreamExists:
+    return StreamExists(f"{branch} exists already. Choose a new id for the branch.")
 
 
 def _unknown(stream: StreamId) -> UnknownId:

@@ -45,6 +45,14 @@ def end_of(session: Session, stream: StreamId) -> End | None:
     return End(key, stream, 0, GENESIS) if version is None else End(key, stream, version, bytes(hash_))
 
 
+def fork_of(session: Session, stream: StreamId) -> tuple[StreamId | None, int]:
+    """The parent of a stream and the last version that they share."""
+    [(parent, fork_version)] = session.execute(
+        "SELECT p.name, s.fork_version FROM stream s LEFT JOIN stream p ON p.id = s.parent WHERE s.name = ?", (stream,)
+    )
+    return parent, fork_version
+
+
 def events_of(session: Session, stream: StreamId, after: int = 0, upto: int | None = None) -> list[tuple[Any, ...]]:
     """Rows of a stream with versions in (after, upto], oldest first, in one query however deep the branch."""
     rows = session.execute(

@@ -6,10 +6,12 @@ It knows names, versions and JSON; it knows no stream and no database.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator
 
@@ -64,8 +66,8 @@ class Registry:
         """Refuses a payload that is too long, holds what databases cannot, or does not read back as its event."""
         if len(payload) > PAYLOAD_LIMIT // 4 and (size := len(payload.encode())) > PAYLOAD_LIMIT:
             raise EventRefused(f"{name}: {_largest(payload)} makes the payload {size:,} bytes; the limit is {PAYLOAD_LIMIT:,}. Shorten it.")
-        if "\\u0000" in payload and (field := _field_with_nul(json.loads(payload))):
-            raise EventRefused(f"{name}: {field} holds a NUL character, which no log can keep. Remove it.")
+        if "\\u" in payload or "NaN" in payload or "Infinity" in payload:
+            _refuse_unfit(name, payload)
         self.decode(name, version, payload)
 
     def decode(self, name: str, version: int, payload: str | bytes) -> Event:
@@ -91,7 +93,7 @@ class Registry:
             lifted: dict[str, Any] = json.loads(payload)
             for old in range(version, model.schema_version):
                 lifted = self._upcasters[name, old](lifted)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise EventRefused(
                 f"{name} version {version} cannot be lifted: {type(error).__name__}: {error}. The payload is not what that version wrote."
             ) from None
@@ -108,33 +110,54 @@ def _invalid(name: str, version: int, error: ValidationError) -> str:
 
 
 def _unserialisable(event: Event, error: PydanticSerializationError) -> str:
-    field = _find(event.__dict__, lambda text: not text.isascii() and _has_lone_surrogate(text))
+    field = _find(event.__dict__, _holds_half_a_pair)
     if field:
-        return f"{event.type}: {field} holds half of a surrogate pair, which is no character. Decode the text correctly first."
-    return f"{event.type} cannot be written as JSON: {error}"
+        return f"{event.type}: {field} {_UNFIT[_holds_half_a_pair]}"
+    field = _find(event.__dict__, lambda leaf: leaf is not None and not isinstance(leaf, (str, int, float)))
+    return f"{event.type}: {field or 'it'} cannot be written as JSON: {error}"
 
 
-def _has_lone_surrogate(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+def _refuse_unfit(name: str, payload: str) -> None:
+    """JSON can say what no database keeps, or what no other reader of JSON takes."""
+    with suppress(ValueError, RecursionError):  # what is no JSON is left to decoding, which says where
+        content = json.loads(payload)
+        for wrong, what in _UNFIT.items():
+            if field := _find(content, wrong):
+                raise EventRefused(f"{name}: {field} {what}")
 
 
-def _field_with_nul(payload: object) -> str | None:
-    return _find(payload, lambda text: "\0" in text)
+def _holds_nul(leaf: object) -> bool:
+    return isinstance(leaf, str) and "\0" in leaf
 
 
-def _find(value: object, wrong: Any, path: str = "") -> str | None:
-    """The path of the first text within `value` that is `wrong`."""
-    if isinstance(value, str):
-        return (path or "the payload") if wrong(value) else None
+def _holds_half_a_pair(leaf: object) -> bool:
+    return isinstance(leaf, str) and not leaf.isascii() and any("\ud800" <= character <= "\udfff" for character in leaf)
+
+
+def _is_not_finite(leaf: object) -> bool:
+    return isinstance(leaf, float) and not math.isfinite(leaf)
+
+
+_UNFIT: dict[Callable[[object], bool], str] = {
+    _holds_nul: "holds a NUL character, which no log can keep. Remove it.",
+    _holds_half_a_pair: "holds half of a surrogate pair, which is no character. Decode the text correctly first.",
+    _is_not_finite: "is not a finite number. Leave it out, or use None.",
+}
+
+
+def _find(value: object, wrong: Callable[[object], bool], path: str = "") -> str | None:
+    """The path of the first leaf or key within `value` that is `wrong`."""
     inner: Iterable[tuple[object, object]] = ()
     if isinstance(value, Mapping):
-        if bad := next((key for key in value if isinstance(key, str) and wrong(key)), None):
+        if bad := next((key for key in value if wrong(key)), None):
             return f"a key of {path or 'the payload'} ({bad!r})"
         inner = value.items()
     elif isinstance(value, (list, tuple)):
         inner = enumerate(value)
-    elif hasattr(value, "__dict__"):
+    elif isinstance(value, BaseModel):
         inner = vars(value).items()
+    elif wrong(value):
+        return path or "the payload"
     for key, item in inner:
         if found := _find(item, wrong, f"{path}.{key}" if path else str(key)):
             return found
@@ -142,5 +165,8 @@ def _find(value: object, wrong: Any, path: str = "") -> str | None:
 
 
 def _largest(payload: str) -> str:
-    content = json.loads(payload)
+    try:
+        content = json.loads(payload)
+    except (ValueError, RecursionError):
+        return "it"
     return str(max(content, key=lambda key: len(json.dumps(content[key])))) if isinstance(content, dict) and content else "it"

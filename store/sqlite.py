@@ -150,7 +150,7 @@ class SqliteDatabase:
                 self._writer_lock.close()
 
     def _beside(self, suffix: str) -> Path:
-        return self.path.with_name(self.path.name + suffix)
+        return Path(f"{self.path}{suffix}")
 
     def _writable(self) -> bool:
         return os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
@@ -293,7 +293,7 @@ class _WriterLock:
     """Keeps writers and checkpoints of all processes apart where SQLite itself does not do so safely."""
 
     def __init__(self, path: Path, timeout_s: float) -> None:
-        self._path = path.with_name(path.name + "-lock")
+        self._path = Path(f"{path}-lock")
         self._timeout_s = timeout_s
         self._file: int | None = None
 

@@ -158,12 +158,10 @@ class _Importer:
         self._streams += 1
 
     def _same_fork(self, session: Session, stream: StreamId, parent: str | None, fork_version: int) -> None:
-        found = session.execute(
-            "SELECT p.name, s.fork_version FROM stream s LEFT JOIN stream p ON p.id = s.parent WHERE s.name = ?", (stream,)
-        )
-        if found[0] != (parent, fork_version):
+        found = lookup.fork_of(session, stream)
+        if found != (parent, fork_version):
             raise self._wrong(
-                f"{stream} branches from {found[0][0]} at {found[0][1]} in this log, and from {parent} at {fork_version} in the export"
+                f"{stream} branches from {found[0]} at {found[1]} in this log, and from {parent} at {fork_version} in the export"
             )
 
     def _add(self, session: Session, content: dict[str, Any]) -> None:
@@ -192,9 +190,7 @@ class _Importer:
         if end is None:
             raise self._wrong(f"an event of {stream} comes before the line of its stream")
         if end.version == 0:
-            [(parent, fork)] = session.execute(
-                "SELECT p.name, s.fork_version FROM stream s LEFT JOIN stream p ON p.id = s.parent WHERE s.id = ?", (end.key,)
-            )
+            parent, fork = lookup.fork_of(session, stream)
             if parent is not None:
                 return End(end.key, stream, fork, lookup.hash_at(session, parent, fork))
         return end

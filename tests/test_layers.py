@@ -23,7 +23,20 @@ ONLY_HERE = {
     "langchain_openai": {"agents"},
     "torch": {"agents", "training"},
 }
-HEAVY = ("langgraph", "langchain_openai", "langchain_core", "sqlmodel", "sqlalchemy", "psycopg", "datasets", "transformers", "torch", "trl", "gradio", "ray")
+HEAVY = (
+    "langgraph",
+    "langchain_openai",
+    "langchain_core",
+    "sqlmodel",
+    "sqlalchemy",
+    "psycopg",
+    "datasets",
+    "transformers",
+    "torch",
+    "trl",
+    "gradio",
+    "ray",
+)
 
 
 def modules(floor: str) -> list[Path]:
@@ -49,7 +62,9 @@ def dotted(path: Path) -> str:
 @pytest.mark.parametrize("floor", FLOORS)
 def test_no_floor_imports_one_above_it(floor: str) -> None:
     above = (*FLOORS[FLOORS.index(floor) + 1 :], "sim")
-    upward = [f"{path.relative_to(ROOT)} imports {name}" for path in modules(floor) for name, _ in imports(path) if name.split(".")[0] in above]
+    upward = [
+        f"{path.relative_to(ROOT)} imports {name}" for path in modules(floor) for name, _ in imports(path) if name.split(".")[0] in above
+    ]
     assert not upward
 
 
@@ -125,7 +140,12 @@ def test_each_heavy_library_has_one_home(library: str) -> None:
 
 
 def test_only_sim_py_reads_the_environment() -> None:
-    readers = [str(path.relative_to(ROOT)) for floor in FLOORS for path in modules(floor) if "os.environ" in path.read_text() or "getenv" in path.read_text()]
+    readers = [
+        str(path.relative_to(ROOT))
+        for floor in FLOORS
+        for path in modules(floor)
+        if "os.environ" in path.read_text() or "getenv" in path.read_text()
+    ]
     assert not readers
 
 
