@@ -22,7 +22,7 @@ from store.verify import verify
 
 def backup(log: SqlLog, target: Path, on_progress: Callable[[int], None] = lambda done: None) -> Anchor:
     """Copies the log to `target` and returns where the copy ends; nothing is left at `target` unless it verified clean."""
-    if target.exists():
+    if os.path.lexists(target):  # unlike Path.exists, it does not raise for a path that no file can have
         raise LogUnavailable(f"{target} exists already, and a backup never overwrites. Name a new file.")
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:

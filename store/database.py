@@ -56,6 +56,10 @@ class Database(Protocol):
         """SQL for a text column's bytes as they are on disk, even if they are no text any more."""
         ...
 
+    def as_json(self, column: str) -> str:
+        """SQL for a text column in the form, bytes or text, in which it reaches a JSON parser fastest."""
+        ...
+
     def size_bytes(self) -> int: ...
 
     def self_check(self) -> list[str]:

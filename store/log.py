@@ -89,6 +89,7 @@ class SqlLog:
         self.registry = registry or Registry()
         self._ids = ids or Ids(clock)
         self._clock = clock
+        self._payload = database.as_json("e.payload")
 
     def __enter__(self) -> SqlLog:
         return self
@@ -133,14 +134,14 @@ class SqlLog:
 
     def read(self, stream: StreamId, after: int = 0, upto: int | None = None) -> list[StoredEvent]:
         with self.database.reading() as session:
-            rows = lookup.events_of(session, stream, after, upto)
+            rows = lookup.events_of(session, stream, after, upto, self._payload)
             if not rows and lookup.end_of(session, stream) is None:
                 raise _unknown(stream)
         return self._decoded(rows)
 
     def page(self, after_position: int = 0, limit: int = PAGE) -> list[StoredEvent]:
         with self.database.reading() as session:
-            rows = lookup.page(session, after_position, limit)
+            rows = lookup.page(session, after_position, limit, self._payload)
         return self._decoded(rows)
 
     def head(self, stream: StreamId) -> Head:

@@ -14,7 +14,8 @@ from store.records import Checkpoint, End, Known, LogInfo, StreamInfo
 
 _NO_LIMIT = 2**62
 
-_EVENT = "e.position, e.event_id, s.name, e.version, e.type, e.schema_version, e.recorded_at, e.payload, e.hash"
+_PAYLOAD = "e.payload"
+_EVENT = "e.position, e.event_id, s.name, e.version, e.type, e.schema_version, e.recorded_at, {payload}, e.hash"
 
 # Each ancestor lends its events up to its fork, and no further than any fork below it.
 _LINEAGE = (
@@ -53,10 +54,12 @@ def fork_of(session: Session, stream: StreamId) -> tuple[StreamId | None, int]:
     return parent, fork_version
 
 
-def events_of(session: Session, stream: StreamId, after: int = 0, upto: int | None = None) -> list[tuple[Any, ...]]:
+def events_of(
+    session: Session, stream: StreamId, after: int = 0, upto: int | None = None, payload: str = _PAYLOAD
+) -> list[tuple[Any, ...]]:
     """Rows of a stream with versions in (after, upto], oldest first, in one query however deep the branch."""
     rows = session.execute(
-        f"{_LINEAGE} SELECT {_EVENT} FROM lineage s JOIN event e ON e.stream = s.id AND e.version > ? AND e.version <= s.upto",
+        f"{_LINEAGE} SELECT {_EVENT.format(payload=payload)} FROM lineage s JOIN event e ON e.stream = s.id AND e.version > ? AND e.version <= s.upto",
         (_NO_LIMIT if upto is None else upto, stream, after),
     )
     rows.sort(key=itemgetter(3))
@@ -74,10 +77,10 @@ def hash_at(session: Session, stream: StreamId, version: int) -> bytes:
     return bytes(found[0][0])
 
 
-def page(session: Session, after_position: int, limit: int) -> list[tuple[Any, ...]]:
+def page(session: Session, after_position: int, limit: int, payload: str = _PAYLOAD) -> list[tuple[Any, ...]]:
     """The next rows of the whole log."""
     return session.execute(
-        f"SELECT {_EVENT} FROM event e JOIN stream s ON s.id = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?",
+        f"SELECT {_EVENT.format(payload=payload)} FROM event e JOIN stream s ON s.id = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?",
         (after_position, limit),
     )
 

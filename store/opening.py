@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from agents import wall_clock
@@ -26,10 +27,17 @@ def _database(settings: StoreSettings, create: bool) -> Database:
         return PostgresDatabase(place, settings, create=create)
     from store import sqlite
 
-    path = Path(sqlite_path(place)).expanduser()
-    if create and not path.exists():
+    path = _path(place)
+    if create and not os.path.exists(path):  # unlike Path.exists, it does not raise for a path that no file can have
         sqlite.create(path, new_log_id(), wall_clock())
     return sqlite.SqliteDatabase(path, settings)
+
+
+def _path(place: str) -> Path:
+    try:
+        return Path(sqlite_path(place)).expanduser()
+    except RuntimeError:
+        raise BadLogUrl(f"{place} names the home of a user who has none. Write the whole path.") from None
 
 
 def sqlite_path(place: str) -> str:

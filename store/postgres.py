@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +18,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import psycopg
 from psycopg import errors
 
-from agents import redact, wall_clock
+from agents import MASK, redact, wall_clock
 from store.database import FORMAT, ConstraintBroken, new_log_id
 from store.errors import BadLogUrl, DamagedLog, LogBusy, LogNotFound, LogReadOnly, LogUnavailable, NewerLog, NotAVigilLog, StoreError
 from store.settings import StoreSettings
 
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_PASSWORD = re.compile(r"(?<=://)(?P<user>[^:/?#@\s]*):(?!\d+[/?#])(?P<password>.*)(?=@)", re.DOTALL)
+"""Up to the last @: a password that was not encoded for a URL may hold one. What is only digits before a / is a port."""
+_NOT_FOR_A_URL = re.compile(r"[\s@/?#\[\]]|%(?![0-9A-Fa-f]{2})")
 
 
 class _Transaction:
@@ -51,7 +55,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, settings: StoreSettings, *, create: bool = False) -> None:
         self._url, self._schema = _split(url)
-        self.name = redact(url)
+        self.name = _shown(url)
         self._settings = settings
         self._thread_lock = threading.RLock()
         self._process = os.getpid()
@@ -81,6 +85,7 @@ class PostgresDatabase:
     def _transaction(self, begin: LiteralString, lock: str | None = None) -> Iterator[None]:
         if os.getpid() != self._process:
             raise RuntimeError("a log was carried through fork(); open it again in the new process")
+        handled = sys.exception()
         with self._thread_lock:
             try:
                 self._begin(begin)
@@ -90,9 +95,11 @@ class PostgresDatabase:
                 self._connection.execute("COMMIT")
             except psycopg.Error as error:
                 self._roll_back()
-                raise self._translate(error) from error
-            except BaseException:
+                raise _interrupt_behind(error, handled) or self._translate(error) from error
+            except BaseException as error:
                 self._roll_back()
+                if interrupt := _interrupt_behind(error, handled):
+                    raise interrupt from None
                 raise
 
     def _begin(self, begin: LiteralString) -> None:
@@ -114,6 +121,9 @@ class PostgresDatabase:
 
     def as_bytes(self, column: str) -> str:
         return f"convert_to({column}, 'UTF8')"
+
+    def as_json(self, column: str) -> str:
+        return column  # bytes travel as hexadecimal digits
 
     def size_bytes(self) -> int:
         with self.reading() as session:
@@ -221,13 +231,31 @@ class PostgresDatabase:
         return StoreError(f"{self.name}: {text}. Run `python sim.py doctor`.")
 
 
+def _interrupt_behind(error: BaseException, handled: BaseException | None) -> KeyboardInterrupt | None:
+    """Ctrl-C in the middle of a batch makes the driver fail on its way out, which must not hide it; one handled before is none."""
+    behind: BaseException | None = error
+    while behind is not None and behind is not handled:
+        if isinstance(behind, KeyboardInterrupt):
+            return behind
+        behind = behind.__context__
+    return None
+
+
+def _shown(url: str) -> str:
+    """The URL without its password, whatever that holds."""
+    return redact(_PASSWORD.sub(rf"\g<user>:{MASK}", url))
+
+
 def _split(url: str) -> tuple[str, str]:
     """The URL that the server's library takes, and the schema that `?schema=` names."""
+    found = _PASSWORD.search(url)
+    if found and _NOT_FOR_A_URL.search(found["password"]):
+        raise BadLogUrl(f"The password in {_shown(url)} has a character that a URL needs encoded: @ as %40, / as %2F, % as %25.")
     try:
         parts = urlsplit(url)
         query = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError as error:
-        raise BadLogUrl(f"{redact(url)} is not a URL: {error}. Use postgresql://USER@HOST/DATABASE.") from None
+        raise BadLogUrl(f"{_shown(url)} is not a URL: {error}. Use postgresql://USER@HOST/DATABASE.") from None
     schema = next((value for name, value in query if name == "schema"), "vigil")
     if not _SCHEMA.fullmatch(schema):
         raise BadLogUrl(f"schema={schema!r} cannot name a schema. Use lower-case letters, digits and underscores.")

@@ -58,6 +58,8 @@ class Registry:
         try:
             payload = serializer.to_json(event, warnings=False).decode()
         except PydanticSerializationError as error:
+            if str(error).endswith(": KeyboardInterrupt: "):  # the serialiser takes Ctrl-C for an error of the event
+                raise KeyboardInterrupt from None
             raise EventRefused(_unserialisable(event, error)) from None
         self.check(event.type, event.schema_version, payload)
         return payload

@@ -12,15 +12,17 @@ from typing import Any
 
 from agents import StreamId
 from store import lookup, writing
-from store.database import Session
+from store.database import ConstraintBroken, Session
 from store.errors import EventRefused, TransferRefused, UnknownId
-from store.hashing import event_hash
+from store.hashing import GENESIS, event_hash
 from store.log import SqlLog
 from store.records import End, Row
 
 LINES = 1
 """The version of the line format."""
 _BATCH = 500
+_KINDS = (bytes, str, int, str, int, int, str)
+"""What the columns of a `Row` are."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def _with_ancestors(log: SqlLog, only: Sequence[StreamId]) -> set[str]:
     parents = {info.id: info.parent for info in log.streams()}
     wanted: set[str] = set()
     for stream in only:
+        if stream not in parents:
+            raise UnknownId(f"There is no stream {stream} in this log. `sim.py log info --streams` shows the ids.")
         current: StreamId | None = stream
         while current is not None and current not in wanted:
             wanted.add(current)
@@ -87,10 +91,13 @@ def import_lines(
     """Takes an export in, all of it or nothing; what the log has already is left as it is."""
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
     importer = _Importer(log, source, on_progress)
-    with log.database.writing() as session:
-        for number, line in numbered:
-            importer.take(session, number, line)
-        return importer.finish(session)
+    try:
+        with log.database.writing() as session:
+            for number, line in numbered:
+                importer.take(session, number, line)
+            return importer.finish(session)
+    except ConstraintBroken as refused:
+        raise importer.wrong(str(refused)) from None
 
 
 class _Importer:
@@ -106,19 +113,22 @@ class _Importer:
         self._kept = 0
         """The version up to which the log has the current stream already."""
         self._waiting: list[Row] = []
+        self._anchored: tuple[int, bytes] | None = None
+        """Where a whole export must end in a log that was empty: only this sees lines of two streams that changed places."""
+        self._without_events: set[str] = set()
 
     def take(self, session: Session, number: int, line: str) -> None:
         self._number = number
         if self._promised is not None:
-            raise self._wrong("there is more after the line that ends the export")
+            raise self.wrong("there is more after the line that ends the export")
         try:
             content = json.loads(line)
             kind = content.pop("kind")
             if kind != "log" and not self._started:
-                raise self._wrong("the first line is not that of an export of a log")
+                raise self.wrong("the first line is not that of an export of a log")
             match kind:
                 case "log":
-                    self._begin(content)
+                    self._begin(session, content)
                 case "stream":
                     self._open(session, **content)
                 case "event":
@@ -126,9 +136,9 @@ class _Importer:
                 case "end":
                     self._promised = content["events"]
                 case _:
-                    raise self._wrong(f"unknown kind {kind!r}")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self._wrong(f"not a line of an export ({type(error).__name__}: {error})") from None
+                    raise self.wrong(f"unknown kind {kind!r}")
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise self.wrong(f"not a line of an export ({type(error).__name__}: {error})") from None
 
     def finish(self, session: Session) -> Imported:
         self._flush(session)
@@ -138,15 +148,27 @@ class _Importer:
             )
         if self._promised != self._events:
             raise TransferRefused(f"{self._source} promised {self._promised:,} events and holds {self._events:,}. Export it again.")
+        if self._without_events:
+            raise TransferRefused(f"{self._source} has no events of {min(self._without_events)}: lines are lost. Export it again.")
+        if self._anchored is not None and lookup.end_of_log(session) != self._anchored:
+            raise TransferRefused(
+                f"{self._source} does not give the anchor that its first line names: lines were changed or moved. Export it again."
+            )
         return Imported(self._events - self._already_there, self._already_there, self._streams)
 
-    def _begin(self, content: dict[str, Any]) -> None:
+    def _begin(self, session: Session, content: dict[str, Any]) -> None:
         if content["lines"] > LINES:
-            raise self._wrong(f"it has line format {content['lines']}; this Vigil reads up to {LINES}. Update Vigil")
+            raise self.wrong(f"it has line format {content['lines']}; this Vigil reads up to {LINES}. Update Vigil")
+        if content["whole"] and lookup.end_of_log(session) == (0, GENESIS):
+            self._anchored = content["position"], bytes.fromhex(content["chain"])
         self._started = True
 
     def _open(self, session: Session, id: str, parent: str | None, fork_version: int) -> None:
         self._flush(session)
+        if not isinstance(id, str) or not isinstance(parent, str | None) or not isinstance(fork_version, int):
+            raise ValueError("a field has the wrong type")
+        if parent is None and fork_version:
+            raise self.wrong(f"{id} has no parent, so it cannot share {fork_version} versions with one")
         stream = StreamId(id)
         if lookup.end_of(session, stream) is not None:
             self._same_fork(session, stream, parent, fork_version)
@@ -154,32 +176,36 @@ class _Importer:
         try:
             writing.create_stream(session, stream, StreamId(parent) if parent else None, fork_version)
         except UnknownId as error:
-            raise self._wrong(str(error)) from None
+            raise self.wrong(str(error)) from None
         self._streams += 1
+        self._without_events.add(stream)
 
     def _same_fork(self, session: Session, stream: StreamId, parent: str | None, fork_version: int) -> None:
         found = lookup.fork_of(session, stream)
         if found != (parent, fork_version):
-            raise self._wrong(
+            raise self.wrong(
                 f"{stream} branches from {found[0]} at {found[1]} in this log, and from {parent} at {fork_version} in the export"
             )
 
     def _add(self, session: Session, content: dict[str, Any]) -> None:
         claimed = bytes.fromhex(content.pop("hash"))
         row = Row(**{**content, "event_id": bytes.fromhex(content["event_id"])})
+        if not all(isinstance(field, kind) for field, kind in zip(row, _KINDS, strict=True)) or len(row.event_id) != 16:
+            raise ValueError("a field has the wrong type")
         self._events += 1
+        self._without_events.discard(row.stream)
         if self._end is None or self._end.stream != row.stream or len(self._waiting) >= _BATCH:
             self._flush(session)
             self._end = self._end_of(session, row)
             self._kept = self._end.version
             self._hash = self._end.hash
-        if row.version <= self._kept:
+        if 1 <= row.version <= self._kept:
             self._compare(session, row, claimed)
             return
         self._check(row)
         self._hash = event_hash(self._hash, row)
         if self._hash != claimed:
-            raise self._wrong(
+            raise self.wrong(
                 f"version {row.version} of {row.stream} does not give its hash: the export was changed, or the streams differ before it"
             )
         self._waiting.append(row)
@@ -188,7 +214,7 @@ class _Importer:
         stream = StreamId(row.stream)
         end = lookup.end_of(session, stream)
         if end is None:
-            raise self._wrong(f"an event of {stream} comes before the line of its stream")
+            raise self.wrong(f"an event of {stream} comes before the line of its stream")
         if end.version == 0:
             parent, fork = lookup.fork_of(session, stream)
             if parent is not None:
@@ -196,30 +222,31 @@ class _Importer:
         return end
 
     def _compare(self, session: Session, row: Row, claimed: bytes) -> None:
-        if lookup.hash_at(session, StreamId(row.stream), row.version) != claimed:
-            raise self._wrong(f"version {row.version} of {row.stream} is in this log with other content. Import into another log")
+        stream = StreamId(row.stream)
+        previous = lookup.hash_at(session, stream, row.version - 1) if row.version > 1 else GENESIS
+        if not lookup.hash_at(session, stream, row.version) == claimed == event_hash(previous, row):
+            raise self.wrong(f"version {row.version} of {row.stream} is in this log with other content. Import into another log")
         self._already_there += 1
 
     def _check(self, row: Row) -> None:
         expected = self._waiting[-1].version + 1 if self._waiting else self._kept + 1
         if row.version != expected:
-            raise self._wrong(f"version {row.version} of {row.stream} comes where {expected} is due")
-        if len(row.event_id) != 16 or not isinstance(row.payload, str) or not isinstance(row.recorded_at, int):
-            raise ValueError("a field has the wrong type")
+            raise self.wrong(f"version {row.version} of {row.stream} comes where {expected} is due")
         try:
             self._log.registry.check(row.type, row.schema_version, row.payload)
         except EventRefused as error:
-            raise self._wrong(str(error)) from None
+            raise self.wrong(str(error)) from None
 
     def _flush(self, session: Session) -> None:
         if self._waiting and self._end is not None:
             known = lookup.known_ids(session, [row.event_id for row in self._waiting])
             if known:
-                raise self._wrong(str(writing.id_reused(next(iter(known.values())))))
+                raise self.wrong(str(writing.id_reused(next(iter(known.values())))))
             writing.add_rows(session, self._end, self._waiting)
             self._on_progress(self._events)
         self._waiting = []
         self._end = None
 
-    def _wrong(self, what: str) -> TransferRefused:
+    def wrong(self, what: str) -> TransferRefused:
+        """The error for the line in hand."""
         return TransferRefused(f"{self._source}, line {self._number}: {what.rstrip('.')}. Nothing was imported.")

@@ -20,6 +20,9 @@ from store.registry import Registry
 MOST = 50
 """Problems kept with their words; beyond that they are only counted."""
 
+_KINDS = (int, bytes, int, int, bytes, int, int, bytes, bytes, bytes)
+"""What the columns of an event hold; a damaged row may hold anything."""
+
 
 @dataclass
 class Report:
@@ -103,10 +106,12 @@ class _Walk:
         as_bytes = log.database.as_bytes
         self._page = (
             f"SELECT position, event_id, stream, version, {as_bytes('type')}, schema_version, recorded_at, {as_bytes('payload')}, hash, chain "
-            "FROM event WHERE position > ? ORDER BY position LIMIT ?"
+            "FROM event WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
         )
         with log.database.reading() as session:
             self.log_id = self._identity(session)
+            # What is added from now on may be of streams that are not known here; it is another verification's.
+            [(self._end,)] = session.execute("SELECT coalesce(max(position), 0) FROM event")
             self._streams = self._read_streams(session, as_bytes("name"))
         report.streams = len(self._streams)
 
@@ -115,7 +120,11 @@ class _Walk:
         last = -(2**63)
         while rows := self._next_page(last):
             for row in rows:
-                self._check(row)
+                if tuple(map(type, row)) == _KINDS:
+                    self._check(row)
+                else:
+                    self._report.events += 1
+                    self._report.add(f"position {row[0]}: a column holds no value of its kind")
             last = rows[-1][0]
             yield self._report.events
         for stream in self._streams.values():
@@ -124,7 +133,7 @@ class _Walk:
 
     def _next_page(self, after: int) -> list[tuple[Any, ...]]:
         with self._log.database.reading() as session:
-            return session.execute(self._page, (after, PAGE))
+            return session.execute(self._page, (after, self._end, PAGE))
 
     def _identity(self, session: Session) -> str:
         try:
@@ -136,6 +145,9 @@ class _Walk:
         found = session.execute(f"SELECT id, {name}, parent, fork_version FROM stream ORDER BY id")
         streams: dict[int, _Stream] = {}
         for number, (id_, name_, parent, fork) in enumerate(found, 1):
+            if not (type(id_) is type(fork) is int and type(name_) is bytes and (parent is None or type(parent) is int)):
+                self._report.add(f"stream number {id_}: a column holds no value of its kind")
+                continue
             if id_ != number:
                 self._report.add(f"stream {_text(name_)} has number {id_} where {number} is due: a row of stream is lost or moved")
             streams[id_] = _Stream(bytes(name_), parent, fork, fork, GENESIS)
@@ -145,6 +157,7 @@ class _Walk:
             parent_stream = streams.get(stream.parent)
             if parent_stream is None or stream.parent >= id_:
                 self._report.add(f"stream {_text(stream.name)} branches from a stream that is not there before it")
+                stream.parent = None  # a parent that comes later could lead round in a circle
             else:
                 self._remember_fork(streams, parent_stream, stream.fork_version)
         return streams

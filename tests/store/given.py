@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import pytest
+
 from agents import DialogueAct, EventId, Ids, StreamId
-from store import BranchOpened, Event, Log, SeekerSpoke, StoredEvent, read_all
+from store import BranchOpened, Event, Log, SeekerSpoke, StoredEvent, StoreSettings, open_log, read_all
 from tests.stories import calm
 
 C = StreamId("c-1")
@@ -49,3 +51,13 @@ def a_tree(log: Log) -> Sequence[StreamId]:
     log.append(first, 5, said("six of first"))
     log.append(second, 5, said("six of second"))
     return [C, D, first, second, low]
+
+
+def refused_opening(place: str, kind: type[Exception] | tuple[type[Exception], ...], words: str, *, create: bool = False) -> str:
+    """The message with which a log is not opened: one line, in sentences."""
+    with pytest.raises(kind, match=words) as refused:
+        open_log(StoreSettings(log=place, busy_timeout_s=0.2), create=create)
+    message = str(refused.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    return message

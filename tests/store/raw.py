@@ -13,7 +13,7 @@ import psycopg
 class Raw(Protocol):
     """A connection of somebody who does not use Vigil; `?` stands for a parameter."""
 
-    errors: tuple[type[Exception], ...]
+    errors: type[Exception]
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
 
@@ -25,7 +25,7 @@ class Raw(Protocol):
 class RawSqlite:
     """As the `sqlite3` shell would: no pragma set."""
 
-    errors = (sqlite3.Error,)
+    errors: type[Exception] = sqlite3.Error
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -46,13 +46,13 @@ class RawSqlite:
 class RawPostgres:
     """As `psql` would, for the owner of the server."""
 
-    errors = (psycopg.Error,)
+    errors: type[Exception] = psycopg.Error
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._connection = connection
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        found = self._connection.execute(sql.replace("?", "%s"), parameters or None)  # type: ignore[call-overload]
+        found = self._connection.execute(sql.replace("?", "%s"), parameters or None)
         return found.fetchall() if found.description else []
 
     def unguarded(self, *statements: str) -> None:
@@ -72,5 +72,5 @@ def by_hand(place: str) -> Iterator[Raw]:
         return
     url, schema = place.split("?schema=")
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f"SET search_path TO {schema}")  # type: ignore[call-overload]
+        server.execute(f"SET search_path TO {schema}")
         yield RawPostgres(server)

@@ -130,7 +130,7 @@ def test_known_ids_with_anything_else_are_an_error(log: SqlLog, batch: list[Seek
     log.append(C, 0, said("a", "b"), ids[:2])
     before = everything(log)
     given = ids[: len(batch)] if len(batch) > 1 else ids[1:2]
-    with pytest.raises(EventIdReused, match="already in the log as version [12] of c-1"):
+    with pytest.raises(EventIdReused, match=r"already in the log as version [12] of c-1"):
         log.append(C, expected, batch, given)
     assert everything(log) == before
 
@@ -187,7 +187,17 @@ def test_a_stream_that_is_not_there_cannot_be_read(log: SqlLog) -> None:
 
 @pytest.mark.parametrize(
     ("after", "upto", "expected"),
-    [(0, None, "abcde"), (2, None, "cde"), (0, 3, "abc"), (1, 4, "bcd"), (4, 5, "e"), (5, None, ""), (3, 3, ""), (4, 2, ""), (0, 99, "abcde")],
+    [
+        (0, None, "abcde"),
+        (2, None, "cde"),
+        (0, 3, "abc"),
+        (1, 4, "bcd"),
+        (4, 5, "e"),
+        (5, None, ""),
+        (3, 3, ""),
+        (4, 2, ""),
+        (0, 99, "abcde"),
+    ],
 )
 def test_a_window_holds_the_versions_after_one_and_up_to_another(log: SqlLog, after: int, upto: int | None, expected: str) -> None:
     log.append(C, 0, said(*"abcde"))

@@ -96,4 +96,6 @@ def assert_whole_turns(events: list[StoredEvent]) -> None:
     assert len(events) % EVENTS_OF_A_TURN == 0, f"{len(events)} events are no whole turns"
     for start in range(0, len(events), EVENTS_OF_A_TURN):
         first = int(events[start].event_id, 16)
-        assert [int(event.event_id, 16) for event in events[start : start + EVENTS_OF_A_TURN]] == [first + i for i in range(EVENTS_OF_A_TURN)]
+        assert [int(event.event_id, 16) for event in events[start : start + EVENTS_OF_A_TURN]] == [
+            first + i for i in range(EVENTS_OF_A_TURN)
+        ]

@@ -61,6 +61,13 @@ def append(log: Log, ledger: Ledger, stream: StreamId, number: int) -> None:
     ledger.acknowledge(head, stream, number)
 
 
+def append_from(log: Log, ledger: Ledger, stream: StreamId, number: int) -> None:
+    """Appends turns from `number` on until an error ends it."""
+    while True:
+        append(log, ledger, stream, number)
+        number += 1
+
+
 def append_many(place: StoreSettings | Counter, ledger: Path, stream: StreamId, turns: int) -> None:
     """Appends turns to a stream that nobody else writes."""
     with reached(place) as log:
@@ -78,13 +85,18 @@ def compete(place: StoreSettings | Counter, ledger: Path, stream: StreamId, writ
                     head = log.append(stream, version, turn_of(writer, number), ids_of(writer, number))
                     break
                 except VersionConflict as conflict:
-                    assert (conflict.stream, conflict.expected) == (stream, version)
-                    assert conflict.actual > version
+                    _must_be_clear(conflict, stream, version)
                     Ledger(ledger).note("conflict")
                     version = log.head(stream).version
             Ledger(ledger).acknowledge(head, writer, number)
             version = head.version
             time.sleep(0)
+
+
+def _must_be_clear(conflict: VersionConflict, stream: StreamId, expected: int) -> None:
+    assert (conflict.stream, conflict.expected) == (stream, expected)
+    assert conflict.actual > expected
+    assert "Read it again and retry" in str(conflict)
 
 
 @contextmanager
