@@ -117,6 +117,16 @@ class Provenance(Value):
     version: str
 
 
+class Relative(Value):
+    """Somebody in a Seeker's life."""
+
+    relation: Literal["partner", "child", "parent", "sibling", "friend", "grandparent"]
+    name: Text
+    called: Text
+    """As a sentence has it: `her husband Adem`."""
+    lives: Literal["with them", "in the city", "far away", "dead"]
+
+
 class Persona(Value):
     """A Seeker, whole."""
 
@@ -131,6 +141,12 @@ class Persona(Value):
     birth_context: BirthContext
     formative_context: tuple[FormativeContext, ...] = ()
     natural_tendencies: tuple[str, ...] = ()
+    community: str = ""
+    """The people whose names, language and mostly faith they share."""
+    faith: str = ""
+    people: tuple[Relative, ...] = ()
+    things: tuple[str, ...] = ()
+    """Concrete things, places and habits of their life, as a sentence would name them."""
     schwartz_basic_values: SchwartzValues
     hexaco: Hexaco
     csi: ConversationStyle

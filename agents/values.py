@@ -5,16 +5,29 @@ They know their own bounds and nothing of who produces or stores them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class Value(BaseModel):
-    """The base of all value types: frozen, closed to unknown fields, no NaN or infinity."""
+    """The base of all value types: frozen, closed to unknown fields, no NaN or infinity.
+
+    Whoever holds one may rely on it: pydantic's two ways around validation are closed, so that nobody needs to check again.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]
+        """Validates like the constructor."""
+        return cls(**values)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed, validated."""
+        return type(self).model_validate({**dict(self), **update}) if update else super().model_copy(deep=deep)
 
 
 Percent: TypeAlias = Annotated[float, Field(ge=0, le=100)]

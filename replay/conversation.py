@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from agents import Affect, Role, Scene, Utterance, VariantId
 from store import (
@@ -76,27 +77,51 @@ class Conversation:
         )
 
 
+def _started(conversation: Conversation, event: ConversationStarted) -> None:
+    conversation.started = event
+
+
+def _spoke(conversation: Conversation, event: SeekerSpoke) -> None:
+    conversation.exchanges.append(Exchange(event))
+
+
+def _proposed(conversation: Conversation, event: VariantProposed) -> None:
+    conversation.exchanges[event.turn - 1].variants[event.variant] = event
+
+
+def _foreseen(conversation: Conversation, event: ReactionForeseen) -> None:
+    conversation.exchanges[event.turn - 1].foreseen[event.variant] = event
+
+
+def _judged(conversation: Conversation, event: VariantJudged) -> None:
+    conversation.exchanges[event.turn - 1].judged.append(event)
+
+
+def _chosen(conversation: Conversation, event: VariantChosen) -> None:
+    conversation.exchanges[event.turn - 1].chosen = event
+
+
+def _ended(conversation: Conversation, event: ConversationEnded) -> None:
+    conversation.ended = event
+
+
+_TELLS: dict[type[Event], Callable[[Conversation, Any], None]] = {
+    ConversationStarted: _started,
+    SeekerSpoke: _spoke,
+    VariantProposed: _proposed,
+    ReactionForeseen: _foreseen,
+    VariantJudged: _judged,
+    VariantChosen: _chosen,
+    ConversationEnded: _ended,
+}
+"""Votes, calls, flags and branch points change nothing of what was said."""
+
+
 def apply(conversation: Conversation, event: Event) -> Conversation:
     """What one more event makes of a conversation."""
     conversation.version += 1
-    match event:
-        case SeekerSpoke():
-            conversation.exchanges.append(Exchange(event))
-        case VariantProposed():
-            conversation.exchanges[event.turn - 1].variants[event.variant] = event
-        case ReactionForeseen():
-            conversation.exchanges[event.turn - 1].foreseen[event.variant] = event
-        case VariantJudged():
-            conversation.exchanges[event.turn - 1].judged.append(event)
-        case VariantChosen():
-            conversation.exchanges[event.turn - 1].chosen = event
-        case ConversationStarted():
-            conversation.started = event
-        case ConversationEnded():
-            conversation.ended = event
-        case _:
-            # Votes, calls, flags and branch points change nothing of what was said.
-            pass
+    if tell := _TELLS.get(type(event)):
+        tell(conversation, event)
     return conversation
 
 

@@ -32,6 +32,10 @@ class Session(Protocol):
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None: ...
 
+    def text_from_bytes(self, parameter: str) -> str:
+        """SQL that keeps as text a parameter that is given as UTF-8, which spares decoding and encoding each payload."""
+        ...
+
 
 class Database(Protocol):
     """A place where a log lives."""

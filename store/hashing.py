@@ -11,11 +11,26 @@ GENESIS = bytes(32)
 
 
 def event_hash(previous: bytes, row: Row) -> bytes:
-    """sha256 of the previous hash and every column of the event, each with its length before it."""
-    stream, name, payload = row.stream.encode(), row.type.encode(), row.payload.encode()
-    numbers = b"%d %d %d" % (row.version, row.schema_version, row.recorded_at)
-    lengths = b"%d %d %d %d %d:" % (len(row.event_id), len(stream), len(name), len(numbers), len(payload))
-    return sha256(b"".join((previous, lengths, row.event_id, stream, name, numbers, payload))).digest()
+    """sha256 of the previous hash and every column of the event, each with its length before it or a mark after it."""
+    head = kind_frame(row.type, row.schema_version)
+    return framed_hash(previous, row.event_id, row.version, head + place_frame(row.stream, row.recorded_at), row.payload.encode())
+
+
+def framed_hash(previous: bytes, event_id: bytes, version: int, frames: bytes, payload: bytes) -> bytes:
+    """The same, from what differs between the events of a turn and the frames of what does not."""
+    return sha256(b"%b%d:%b%d %b%d:%b" % (previous, len(event_id), event_id, version, frames, len(payload), payload)).digest()
+
+
+def kind_frame(type_: str, schema_version: int) -> bytes:
+    """Type and schema version as they are hashed."""
+    name = type_.encode()
+    return b"%d:%b%d " % (len(name), name, schema_version)
+
+
+def place_frame(stream: str, recorded_at: int) -> bytes:
+    """Stream and time as they are hashed."""
+    name = stream.encode()
+    return b"%d:%b%d " % (len(name), name, recorded_at)
 
 
 def chain_hash(previous: bytes, position: int, hash_: bytes) -> bytes:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from agents import Clock, EventId, Ids, StreamId, wall_clock
 from store import lookup, writing
 from store.database import ConstraintBroken, Database
@@ -104,10 +106,10 @@ class SqlLog:
         drafts = self._drafts(events, event_ids)
         try:
             with self.database.writing() as session:
-                end = lookup.end_of(session, stream)
+                end, log = lookup.ends(session, stream)
                 if (end.version if end else 0) == expected_version:
                     end = end or writing.create_stream(session, stream)
-                    return writing.add(session, end, drafts, self._clock())
+                    return writing.add(session, end, log, drafts, self._clock())
         except ConstraintBroken as refused:
             raise self._explain(refused, drafts) from None
         return self._already_there(stream, expected_version, drafts)
@@ -118,9 +120,10 @@ class SqlLog:
         drafts = self._drafts(events, event_ids)
         try:
             with self.database.writing() as session:
-                if lookup.end_of(session, branch) is None:
+                end, log = lookup.ends(session, branch)
+                if end is None:
                     end = writing.create_stream(session, branch, parent, at_version)
-                    return writing.add(session, end, drafts, self._clock())
+                    return writing.add(session, end, log, drafts, self._clock())
         except ConstraintBroken as refused:
             raise self._explain(refused, drafts) from None
         try:
@@ -202,13 +205,14 @@ class SqlLog:
     def _drafts(self, events: Sequence[Event], event_ids: Sequence[EventId] | None) -> list[Draft]:
         if not events:
             raise ValueError("an append needs at least one event")
-        ids = self._ids.events(len(events)) if event_ids is None else event_ids
-        if len(ids) != len(events) or len(set(ids)) != len(ids):
-            raise ValueError(f"{len(events)} events need as many different event ids, got {len(set(ids))}")
-        return [
-            Draft(writing.id_bytes(id_), event.type, event.schema_version, self.registry.encode(event))
-            for id_, event in zip(ids, events, strict=True)
-        ]
+        if event_ids is None:
+            ids = self._ids.event_bytes(len(events))
+        else:
+            ids = [writing.id_bytes(id_) for id_ in event_ids]
+            if len(ids) != len(events) or len(set(ids)) != len(ids):
+                raise ValueError(f"{len(events)} events need as many different event ids, got {len(set(ids))}")
+        encode = self.registry.dump
+        return [Draft(id_, *encode(event)) for id_, event in zip(ids, events, strict=True)]
 
     def _already_there(self, stream: StreamId, expected_version: int, drafts: Sequence[Draft]) -> Head:
         """A retry of a write that succeeded is a success; anything else is a conflict."""
@@ -225,6 +229,17 @@ class SqlLog:
         return writing.id_reused(next(iter(known.values()))) if known else refused
 
     def _decoded(self, rows: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
+        decoders = self.registry.decoders
+        try:
+            return [
+                StoredEvent(position, id_.hex(), stream, version, recorded_at, hash_, decoders[type_, schema](payload))
+                for position, id_, stream, version, type_, schema, recorded_at, payload, hash_ in rows
+            ]
+        except (KeyError, ValidationError):
+            return self._decoded_with_care(rows)
+
+    def _decoded_with_care(self, rows: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
+        """The same where some row is not in its current version, or not what it should be."""
         decode = self.registry.decode
         try:
             return [

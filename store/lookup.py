@@ -10,12 +10,15 @@ from agents import StreamId
 from store.database import Session
 from store.errors import DamagedLog, UnknownId
 from store.hashing import GENESIS
-from store.records import Checkpoint, End, Known, LogInfo, StreamInfo
+from store.records import Checkpoint, End, Known, LogEnd, LogInfo, StreamInfo
 
 _NO_LIMIT = 2**62
 
 _PAYLOAD = "e.payload"
 _EVENT = "e.position, e.event_id, s.name, e.version, e.type, e.schema_version, e.recorded_at, {payload}, e.hash"
+
+_VERSION = 3
+"""Where the version stands among these columns."""
 
 # Each ancestor lends its events up to its fork, and no further than any fork below it.
 _LINEAGE = (
@@ -27,23 +30,33 @@ _LINEAGE = (
 )
 
 
-def end_of_log(session: Session) -> tuple[int, bytes]:
+def end_of_log(session: Session) -> LogEnd:
     """Position and chain of the last event."""
     found = session.execute("SELECT position, chain FROM event ORDER BY position DESC LIMIT 1")
-    return (found[0][0], bytes(found[0][1])) if found else (0, GENESIS)
+    return LogEnd(found[0][0], bytes(found[0][1])) if found else LogEnd(0, GENESIS)
+
+
+def ends(session: Session, stream: StreamId) -> tuple[End | None, LogEnd]:
+    """Where a stream and the log end, in one look; no end for a stream that does not exist."""
+    found = session.execute(
+        "SELECT l.position, l.chain, s.id, e.version, e.hash FROM (SELECT position, chain FROM event ORDER BY position DESC LIMIT 1) l "
+        "LEFT JOIN stream s ON s.name = ? "
+        "LEFT JOIN event e ON e.stream = s.id AND e.version = (SELECT max(version) FROM event WHERE stream = s.id)",
+        (stream,),
+    )
+    if not found:
+        known = session.execute("SELECT id FROM stream WHERE name = ?", (stream,))
+        return (End(known[0][0], stream, 0, GENESIS) if known else None), LogEnd(0, GENESIS)
+    position, chain, key, version, hash_ = found[0]
+    log = LogEnd(position, bytes(chain))
+    if key is None:
+        return None, log
+    return (End(key, stream, 0, GENESIS) if version is None else End(key, stream, version, bytes(hash_))), log
 
 
 def end_of(session: Session, stream: StreamId) -> End | None:
     """Where a stream ends; None if it does not exist."""
-    found = session.execute(
-        "SELECT s.id, e.version, e.hash FROM stream s LEFT JOIN event e ON e.stream = s.id "
-        "AND e.version = (SELECT max(version) FROM event WHERE stream = s.id) WHERE s.name = ?",
-        (stream,),
-    )
-    if not found:
-        return None
-    key, version, hash_ = found[0]
-    return End(key, stream, 0, GENESIS) if version is None else End(key, stream, version, bytes(hash_))
+    return ends(session, stream)[0]
 
 
 def fork_of(session: Session, stream: StreamId) -> tuple[StreamId | None, int]:
@@ -57,13 +70,22 @@ def fork_of(session: Session, stream: StreamId) -> tuple[StreamId | None, int]:
 def events_of(
     session: Session, stream: StreamId, after: int = 0, upto: int | None = None, payload: str = _PAYLOAD
 ) -> list[tuple[Any, ...]]:
-    """Rows of a stream with versions in (after, upto], oldest first, in one query however deep the branch."""
-    rows = session.execute(
-        f"{_LINEAGE} SELECT {_EVENT.format(payload=payload)} FROM lineage s JOIN event e ON e.stream = s.id AND e.version > ? AND e.version <= s.upto",
-        (_NO_LIMIT if upto is None else upto, stream, after),
+    """Rows of a stream with versions in (after, upto], oldest first: its own in one query, all that its ancestors lend in another."""
+    last = _NO_LIMIT if upto is None else upto
+    columns = _EVENT.format(payload=payload)
+    own = session.execute(
+        f"SELECT {columns} FROM stream s JOIN event e ON e.stream = s.id WHERE s.name = ? AND e.version > ? AND e.version <= ? "
+        "ORDER BY e.version",
+        (stream, after, last),
     )
-    rows.sort(key=itemgetter(3))
-    return rows
+    if own and own[0][_VERSION] == after + 1:
+        return own
+    lent = session.execute(
+        f"{_LINEAGE} SELECT {columns} FROM lineage s JOIN event e ON e.stream = s.id AND e.version > ? AND e.version <= s.upto",
+        (own[0][_VERSION] - 1 if own else last, stream, after),
+    )
+    lent.sort(key=itemgetter(_VERSION))
+    return lent + own
 
 
 def hash_at(session: Session, stream: StreamId, version: int) -> bytes:

@@ -42,6 +42,9 @@ class _Transaction:
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         self._cursor.executemany(_query(sql), rows)
 
+    def text_from_bytes(self, parameter: str) -> str:
+        return f"convert_from({parameter}, 'UTF8')"
+
 
 def _query(sql: str) -> LiteralString:
     # The statements are this package's own; only their parameters come from outside.

@@ -26,13 +26,21 @@ class Row(NamedTuple):
     payload: str
 
 
+class Kind(NamedTuple):
+    """A type of event in its current version."""
+
+    type: str
+    schema_version: int
+    frame: bytes
+    """Both, as they are hashed."""
+
+
 class Draft(NamedTuple):
     """An event that is checked and encoded, and not yet anywhere."""
 
     event_id: bytes
-    type: str
-    schema_version: int
-    payload: str
+    kind: Kind
+    payload: bytes
 
 
 class Known(NamedTuple):
@@ -44,6 +52,13 @@ class Known(NamedTuple):
     type: str
     schema_version: int
     payload: str
+
+
+class LogEnd(NamedTuple):
+    """Where the whole log ends, as a writer needs it."""
+
+    position: int
+    chain: bytes
 
 
 class End(NamedTuple):

@@ -9,15 +9,17 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 from pydantic.plugin._schema_validator import PluggableSchemaValidator
-from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator
+from pydantic_core import PydanticSerializationError, SchemaValidator
 
 from agents import nearest
 from store.errors import EventRefused, NewerEventVersion, UnknownEventType
 from store.events import VOCABULARY, Event
+from store.hashing import kind_frame
+from store.records import Kind
 from store.upcasters import UPCASTERS, Upcaster
 
 PAYLOAD_LIMIT = 1_000_000
@@ -32,7 +34,8 @@ class Registry:
         self._validators: dict[tuple[str, int], SchemaValidator | PluggableSchemaValidator] = {
             (model.type, model.schema_version): model.__pydantic_validator__ for model in self._models.values()
         }
-        self._serializers: dict[type[Event], SchemaSerializer] = {m: m.__pydantic_serializer__ for m in self._models.values()}
+        self._decoders = {key: validator.validate_json for key, validator in self._validators.items()}
+        self._writers = {model: _writer(model) for model in self._models.values()}
         self._upcasters = dict(upcasters)
         self._refuse_gaps()
 
@@ -46,23 +49,45 @@ class Registry:
                 raise ValueError(f"an upcaster lifts {name} {version}, which leads to no current event")
 
     @property
+    def decoders(self) -> Mapping[tuple[str, int], Callable[[str | bytes], Event]]:
+        """What reads a payload of a current type and version, as fast as can be; `decode` also knows the old ones and the errors."""
+        return self._decoders
+
+    @property
     def types(self) -> dict[str, int]:
         """Every type and its current version."""
         return {name: model.schema_version for name, model in self._models.items()}
 
     def encode(self, event: Event) -> str:
-        """The event's payload as JSON, after proof that it can be read back."""
-        serializer = self._serializers.get(type(event))
-        if serializer is None:
-            raise UnknownEventType(f"{type(event).__name__} is not in this log's vocabulary. Known: {', '.join(sorted(self._models))}.")
+        """The event's payload as JSON text."""
+        return self.dump(event)[1].decode()
+
+    def dump(self, event: Event) -> tuple[Kind, bytes]:
+        """The event's kind and its payload as JSON. An event is valid since it was made; what was forced into it afterwards is refused here."""
         try:
-            payload = serializer.to_json(event, warnings=False).decode()
+            to_json, warnings, free, kind = self._writers[type(event)]
+        except KeyError:
+            known = ", ".join(sorted(self._models))
+            raise UnknownEventType(f"{type(event).__name__} is not in this log's vocabulary. Known: {known}.") from None
+        try:
+            payload = to_json(event, warnings=warnings)
         except PydanticSerializationError as error:
             if str(error).endswith(": KeyboardInterrupt: "):  # the serialiser takes Ctrl-C for an error of the event
                 raise KeyboardInterrupt from None
-            raise EventRefused(_unserialisable(event, error)) from None
-        self.check(event.type, event.schema_version, payload)
-        return payload
+            raise EventRefused(self._unserialisable(event, error)) from None
+        if free or b"\\u" in payload or len(payload) > PAYLOAD_LIMIT:
+            self.check(kind.type, kind.schema_version, payload.decode())
+        return kind, payload
+
+    def _unserialisable(self, event: Event, error: PydanticSerializationError) -> str:
+        """Names the field, by reading back what can be written of the event in spite of the error."""
+        try:
+            self.check(event.type, event.schema_version, type(event).__pydantic_serializer__.to_json(event, warnings=False).decode())
+        except PydanticSerializationError:
+            return _unserialisable(event, error)
+        except EventRefused as refused:
+            return str(refused)
+        return f"{event.type} cannot be written as JSON: {error}"
 
     def check(self, name: str, version: int, payload: str) -> None:
         """Refuses a payload that is too long, holds what databases cannot, or does not read back as its event."""
@@ -100,6 +125,14 @@ class Registry:
                 f"{name} version {version} cannot be lifted: {type(error).__name__}: {error}. The payload is not what that version wrote."
             ) from None
         return model.model_validate(lifted)
+
+
+def _writer(model: type[Event]) -> tuple[Callable[..., bytes], Literal["none", "error"], bool, Kind]:
+    """How a model's events become JSON. A dict can be changed after the event was made: then types are watched on the way out,
+    and where any JSON may stand, the payload is read back as well."""
+    fields = "".join(str(field.annotation) for field in model.model_fields.values())
+    kind = Kind(model.type, model.schema_version, kind_frame(model.type, model.schema_version))
+    return model.__pydantic_serializer__.to_json, "error" if "dict[" in fields else "none", "JsonValue" in fields, kind
 
 
 def _invalid(name: str, version: int, error: ValidationError) -> str:

@@ -9,16 +9,18 @@ import os
 import sqlite3
 import stat
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from store.database import FORMAT, ConstraintBroken
-from store.errors import DamagedLog, LogBusy, LogNotFound, LogReadOnly, LogUnavailable, NewerLog, NotAVigilLog, StoreError
+from store.database import FORMAT
+from store.errors import DamagedLog, LogBusy, LogNotFound, LogUnavailable, NewerLog, NotAVigilLog
 from store.settings import StoreSettings
+from store.sqlite_errors import sqlite_errors_of, translate
+from store.writer_lock import WriterLock
 
 APPLICATION_ID = 0x5649474C  # "VIGL"
 PAGE_SIZE = 8192  # events of about 1 KB fill it better than the default: measured under "bytes on disk per payload byte"
@@ -34,16 +36,38 @@ def several_may_write(version: tuple[int, int, int] = sqlite3.sqlite_version_inf
 
 
 class _Transaction:
-    """A session on an open connection."""
+    """A session on an open connection: committed at the end of its block, rolled back if anything goes wrong in it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, path: Path, begin: str) -> None:
+        self._connection, self._path, self._begin = connection, path, begin
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         self._connection.executemany(sql, rows)
+
+    def text_from_bytes(self, parameter: str) -> str:
+        return f"CAST({parameter} AS TEXT)"
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection.execute(self._begin)
+        except sqlite3.Error as error:
+            raise translate(error, self._path) from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if error is None:
+                self._connection.execute("COMMIT")
+                return
+        except sqlite3.Error as failed:
+            error = failed
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
+            raise translate(error, self._path) from error
 
 
 class SqliteDatabase:
@@ -57,7 +81,7 @@ class SqliteDatabase:
         self._settings = settings
         self._thread_lock = threading.RLock()
         self._process = os.getpid()
-        self._writer_lock = _WriterLock(path, settings.busy_timeout_s) if not several_may_write() else None
+        self._writer_lock = WriterLock(path, settings.busy_timeout_s, needed=not several_may_write())
         self._look_at_file()
         self._connection = self._connect()
 
@@ -66,44 +90,19 @@ class SqliteDatabase:
         self._refuse_after_fork()
         with self._thread_lock:
             self._look_again()
-            with self._transaction("BEGIN"):
-                yield _Transaction(self._connection)
+            with _Transaction(self._connection, self.path, "BEGIN") as transaction:
+                yield transaction
 
     @contextmanager
     def writing(self) -> Iterator[_Transaction]:
         self._refuse_after_fork()
-        with self._thread_lock, self._alone(), self._transaction("BEGIN IMMEDIATE"):
-            yield _Transaction(self._connection)
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        try:
-            self._connection.execute(begin)
-            yield
-            self._connection.execute("COMMIT")
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            self._roll_back()
-            raise translate(error, self.path) from error
-        except BaseException:
-            self._roll_back()
-            raise
+        with self._thread_lock, self._writer_lock, _Transaction(self._connection, self.path, "BEGIN IMMEDIATE") as transaction:
+            yield transaction
 
     def _refuse_after_fork(self) -> None:
         """Asked before any lock: a lock that came through fork() may never open, and letting it go frees the parent's."""
         if os.getpid() != self._process:
             raise RuntimeError("a log was carried through fork(); open it again in the new process")
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if self._writer_lock is None:
-            yield
-        else:
-            with self._writer_lock:
-                yield
 
     def as_bytes(self, column: str) -> str:
         return f"CAST({column} AS BLOB)"
@@ -148,12 +147,11 @@ class SqliteDatabase:
         if os.getpid() != self._process:
             return
         with self._thread_lock:
-            if self._writer_lock is not None and self._writable():
+            if self._writable():
                 with suppress(LogBusy), self._writer_lock:
                     self._connection.close()
             self._connection.close()
-            if self._writer_lock is not None:
-                self._writer_lock.close()
+            self._writer_lock.close()
 
     def _beside(self, suffix: str) -> Path:
         return Path(f"{self.path}{suffix}")
@@ -272,77 +270,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextmanager
-def sqlite_errors_of(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors into Vigil's."""
-    try:
-        yield
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise translate(error, path) from error
-
-
-def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> StoreError:
-    """SQLite's error in Vigil's words; where it quotes damaged text, its message itself cannot be decoded."""
-    code = getattr(error, "sqlite_errorname", "")
-    text = str(error)
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return LogBusy(f"{path} is held by another process for longer than the time-out. Wait for it to finish, or end it, and retry.")
-    if code == "SQLITE_FULL":
-        return LogUnavailable(f"The disk that holds {path} is full. Nothing of this write was kept; make room and retry.")
-    if code.startswith("SQLITE_READONLY") or (code.startswith("SQLITE_CANTOPEN") and not os.access(path.parent, os.W_OK)):
-        return LogReadOnly(f"{path} may not be written by this user. Change the permissions, or name another log with `--log PATH`.")
-    if code.startswith("SQLITE_CORRUPT"):
-        return DamagedLog(f"{path} is damaged: {text}. Run `python sim.py log verify`, and restore it from a backup.")
-    if code == "SQLITE_NOTADB":
-        return NotAVigilLog(f"{path} is not a Vigil log: {text}. Name another file with `--log PATH`, or restore it from a backup.")
-    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
-        return LogUnavailable(f"{path} cannot be read or written: {text}. Nothing of this write was kept; check the disk and retry.")
-    if code.startswith("SQLITE_CONSTRAINT"):
-        return ConstraintBroken(f"{path} refused a row: {text}.")
-    if "no such table" in text or "no such column" in text or "decode" in text:
-        return DamagedLog(f"{path} is damaged: {text}. Run `python sim.py log verify`, and restore it from a backup.")
-    return StoreError(f"{path}: {text}. Run `python sim.py doctor`.")
-
-
-class _WriterLock:
-    """Keeps writers and checkpoints of all processes apart where SQLite itself does not do so safely."""
-
-    def __init__(self, path: Path, timeout_s: float) -> None:
-        self._path = Path(f"{path}-lock")
-        self._timeout_s = timeout_s
-        self._file: int | None = None
-
-    def __enter__(self) -> None:
-        import fcntl
-
-        if self._file is None:
-            try:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            except OSError as error:
-                raise LogReadOnly(
-                    f"{self._path} cannot be opened for writing: {error.strerror}. Check the permissions of its folder."
-                ) from None
-        deadline = time.monotonic() + self._timeout_s
-        while True:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise LogBusy(
-                        f"{self._path} is held by another process for longer than {self._timeout_s:g} s. Wait for it and retry."
-                    ) from None
-                time.sleep(0.0005)
-
-    def __exit__(self, *_: object) -> None:
-        import fcntl
-
-        assert self._file is not None
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from agents import EventId, StreamId
 from store.database import Session
 from store.errors import EventIdReused, EventRefused, UnknownId
-from store.hashing import GENESIS, chain_hash, event_hash
+from store.hashing import GENESIS, chain_hash, event_hash, framed_hash, place_frame
 from store.lookup import end_of, end_of_log, hash_at
-from store.records import Draft, End, Head, Known, Row
+from store.records import Draft, End, Head, Known, LogEnd, Row
 
 _STREAM_ID = re.compile(r"[a-z]+-[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _EVENT_ID = re.compile(r"[0-9a-f]{32}")
@@ -46,17 +46,32 @@ def _fork(session: Session, parent: StreamId, version: int) -> tuple[int, bytes]
     return end.key, hash_at(session, parent, version)
 
 
-def add(session: Session, end: End, drafts: Sequence[Draft], now: int) -> Head:
-    """Adds drafts after the end of a stream."""
-    rows = [
-        Row(draft.event_id, end.stream, version, draft.type, draft.schema_version, now, draft.payload)
-        for version, draft in enumerate(drafts, end.version + 1)
-    ]
-    return add_rows(session, end, rows)
+def _insert(session: Session) -> str:
+    payload = session.text_from_bytes("?")
+    return (
+        "INSERT INTO event (position, event_id, stream, version, type, schema_version, recorded_at, payload, hash, chain) "
+        f"VALUES (?, ?, ?, ?, ?, ?, ?, {payload}, ?, ?)"
+    )
+
+
+def add(session: Session, end: End, log: LogEnd, drafts: Sequence[Draft], now: int) -> Head:
+    """Adds drafts after the end of a stream, hashing each onto the stream and onto the log. The hot path: it makes no objects on the way."""
+    key, stream, version, hash_ = end
+    position, chain = log
+    place = place_frame(stream, now)
+    columns = []
+    for event_id, (type_, schema_version, frame), payload in drafts:
+        position += 1
+        version += 1
+        hash_ = framed_hash(hash_, event_id, version, frame + place, payload)
+        chain = chain_hash(chain, position, hash_)
+        columns.append((position, event_id, key, version, type_, schema_version, now, payload, hash_, chain))
+    session.executemany(_insert(session), columns)
+    return Head(stream, version, hash_)
 
 
 def add_rows(session: Session, end: End, rows: Sequence[Row]) -> Head:
-    """Adds rows whose columns are decided, hashing each onto its stream and onto the log."""
+    """Adds rows whose columns were decided elsewhere, such as those of an export."""
     position, chain = end_of_log(session)
     hash_ = end.hash
     columns = []
@@ -64,12 +79,8 @@ def add_rows(session: Session, end: End, rows: Sequence[Row]) -> Head:
         position += 1
         hash_ = event_hash(hash_, row)
         chain = chain_hash(chain, position, hash_)
-        columns.append((position, row[0], end.key, row[2], row[3], row[4], row[5], row[6], hash_, chain))
-    session.executemany(
-        "INSERT INTO event (position, event_id, stream, version, type, schema_version, recorded_at, payload, hash, chain) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        columns,
-    )
+        columns.append((position, row.event_id, end.key, *row[2:6], row.payload.encode(), hash_, chain))
+    session.executemany(_insert(session), columns)
     return Head(end.stream, rows[-1].version, hash_)
 
 
@@ -79,7 +90,7 @@ def confirm_retry(session: Session, stream: StreamId, expected_version: int, dra
         found = known.get(draft.event_id)
         if found is None:
             raise id_reused(next(iter(known.values())))
-        if found != Known(draft.event_id, stream, version, *draft[1:]):
+        if found != Known(draft.event_id, stream, version, draft.kind.type, draft.kind.schema_version, draft.payload.decode()):
             raise id_reused(found)
     last = expected_version + len(drafts)
     return Head(stream, last, hash_at(session, stream, last))

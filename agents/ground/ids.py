@@ -53,12 +53,16 @@ class Ids:
 
     def events(self, count: int) -> list[EventId]:
         """`count` new event ids, rising: 48 bits of milliseconds, 80 random bits, plus one for each further id."""
+        return [EventId(raw.hex()) for raw in self.event_bytes(count)]
+
+    def event_bytes(self, count: int) -> list[bytes]:
+        """The same as the 16 bytes that the log keeps."""
         with self._lock:
             first = (self._clock() // 1000 << 80) | self._random_bits(79)
             # Two ids of one millisecond start at random places: keep the order of this source all the same.
             first = max(first, self._last + 1)
             self._last = first + count - 1
-        return [EventId(f"{first + i:032x}") for i in range(count)]
+        return [number.to_bytes(16, "big") for number in range(first, first + count)]
 
     def _digits(self) -> str:
         bits = self._random_bits(5 * _DIGITS_OF_A_STREAM_ID)

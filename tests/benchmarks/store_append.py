@@ -12,10 +12,11 @@ from uuid import UUID, uuid4
 from eventsourcing.application import Application
 from eventsourcing.domain import DomainEvent
 from eventsourcing.sqlite import SQLiteFactory
+from sqlalchemy import Engine
 from sqlalchemy import event as engine_events
 from sqlmodel import Session, create_engine
 
-from agents import Ids, StreamId
+from agents import Ids, StreamId, wall_clock
 from store import Event, SqlLog, StoreSettings, open_log
 from store.sqlite import PAGE_SIZE
 from store.tables import EventRow, ddl
@@ -62,9 +63,9 @@ def against_eventsourcing(bench: Bench) -> list[Row]:
 
 
 def against_sqlmodel(bench: Bench) -> list[Row]:
-    """What the same rows cost as objects of a session."""
-    files, rows = _Files(bench.folder), _rows(bench.folder)
-    ours, theirs = medians(lambda: _vigil(files.new(), "normal"), lambda: _sqlmodel(files.new(), rows))
+    """What the same events cost as objects of a session."""
+    files = _Files(bench.folder)
+    ours, theirs = medians(lambda: _vigil(files.new(), "normal"), lambda: _sqlmodel(files.new()))
     return [Row("append, NORMAL", _EVENTS / ours, _RATE, "SQLModel session.add_all", _EVENTS / theirs, (at_least(4.0),))]
 
 
@@ -119,14 +120,22 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Sequence[tuple[Any, .
 
 
 def _connected(path: Path, durability: Durability) -> sqlite3.Connection:
-    """The log's tables and indexes without its guards, and nobody who looks up what a row refers to."""
+    """The log's tables, indexes and pragmas without its guards, and the streams that its rows refer to."""
     connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in (f"page_size = {PAGE_SIZE}", "journal_mode = WAL", f"synchronous = {durability}"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    connection.execute("PRAGMA journal_mode = WAL")
     for statement in ddl("sqlite"):
         if statement.startswith("CREATE TABLE"):
             connection.execute(statement)
+    _set_pragmas(connection, durability)
+    connection.executemany("INSERT INTO stream VALUES (?, ?, NULL, 0)", [(key, f"c-{key}") for key in range(1, _CONVERSATIONS + 1)])
     return connection
+
+
+def _set_pragmas(connection: sqlite3.Connection, durability: Durability) -> None:
+    """Those that the log sets on each of its connections."""
+    for pragma in (f"synchronous = {durability}", "recursive_triggers = ON", "foreign_keys = ON", "trusted_schema = OFF"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 class Fact(DomainEvent):
@@ -190,22 +199,40 @@ def _assert_same_pragmas(factory: SQLiteFactory) -> None:
 
 
 @contextmanager
-def _sqlmodel(path: Path, rows: Sequence[Sequence[tuple[Any, ...]]]) -> Iterator[Work]:
+def _sqlmodel(path: Path) -> Iterator[Work]:
+    """The log's own table as objects, a session for each turn, as one would write it without a store: no hash, no guard, no version."""
     _connected(path, "normal").close()
     engine = create_engine(f"sqlite:///{path}")
-    engine_events.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = NORMAL"))
-    names = list(EventRow.model_fields)
+    engine_events.listen(engine, "connect", lambda connection, _: _set_pragmas(connection, "normal"))
+    said, ids = turns(_TURNS), Ids()
     try:
-        fields = [[dict(zip(names, row, strict=True)) for row in of_turn] for of_turn in rows]
         with Session(engine) as session:
             session.connection()
-            session.rollback()
-            yield lambda: _add_all(session, fields)
+        yield lambda: _add_all(engine, said, ids)
     finally:
         engine.dispose()
 
 
-def _add_all(session: Session, turns_: Sequence[Sequence[dict[str, Any]]]) -> None:
-    for of_turn in turns_:
-        session.add_all([EventRow(**fields) for fields in of_turn])
-        session.commit()
+def _add_all(engine: Engine, said: Sequence[Sequence[Event]], ids: Ids) -> None:
+    position = 0
+    for stream in range(1, _CONVERSATIONS + 1):
+        for number, events in enumerate(said):
+            rows = [
+                EventRow(
+                    position=position + place,
+                    event_id=event_id,
+                    stream=stream,
+                    version=number * PER_TURN + place,
+                    type=event.type,
+                    schema_version=event.schema_version,
+                    recorded_at=wall_clock(),
+                    payload=event.model_dump_json(),
+                    hash=bytes(32),
+                    chain=bytes(32),
+                )
+                for place, (event_id, event) in enumerate(zip(ids.event_bytes(PER_TURN), events, strict=True), 1)
+            ]
+            position += PER_TURN
+            with Session(engine) as session:
+                session.add_all(rows)
+                session.commit()

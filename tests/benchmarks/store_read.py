@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, create_engine, select
 
-from agents import Affect, Ids, StreamId, VariantId
-from store import VOCABULARY, Event, SeekerSpoke, SqlLog, StoreSettings, VariantChosen, VariantProposed, open_log
+from agents import Affect, Ids, StreamId
+from replay import Conversation, fold
+from store import VOCABULARY, SqlLog, StoreSettings, open_log
 from store.tables import EventRow, StreamRow
 from tests.benchmarks.content import PER_CONVERSATION, conversations
 from tests.benchmarks.harness import Bench, Row, at_least, medians
 
+Work = Callable[[], list[tuple[int, int, Affect | None]]]
 _CONVERSATIONS = 1_000
 _MODELS = {model.type: model for model in VOCABULARY}
 
@@ -51,52 +52,18 @@ def fill(log: SqlLog, count: int) -> list[StreamId]:
     return streams
 
 
-class Told(NamedTuple):
-    """What a conversation comes to: a small fold, and a real one."""
-
-    turns: int = 0
-    affect: Affect | None = None
-    proposed: tuple[tuple[VariantId, int], ...] = ()
-    """This turn's variants and how many words each has."""
-    chosen: tuple[VariantId, ...] = ()
-    words: int = 0
-
-
-def _spoken(told: Told, event: SeekerSpoke) -> Told:
-    return Told(event.turn, event.affect, (), told.chosen, told.words + _count(event.message))
-
-
-def _proposed(told: Told, event: VariantProposed) -> Told:
-    return told._replace(proposed=(*told.proposed, (event.variant, _count(event.message))))
-
-
-def _chosen(told: Told, event: VariantChosen) -> Told:
-    return told._replace(chosen=(*told.chosen, event.variant), words=told.words + dict(told.proposed)[event.variant])
-
-
-_APPLY: dict[type[Event], Callable[[Told, Any], Told]] = {SeekerSpoke: _spoken, VariantProposed: _proposed, VariantChosen: _chosen}
-
-
-def fold(events: Iterable[Event]) -> Told:
-    """Where a conversation stands after these events."""
-    told = Told()
-    for event in events:
-        if apply := _APPLY.get(type(event)):
-            told = apply(told, event)
-    return told
-
-
-def _count(words: str) -> int:
-    return words.count(" ") + 1
+def told(conversation: Conversation) -> tuple[int, int, Affect | None]:
+    """What is kept of a folded conversation, so that a thousand of them do not fill the memory."""
+    return conversation.version, len(conversation.exchanges), conversation.affect
 
 
 @contextmanager
-def _vigil(log: SqlLog, streams: Sequence[StreamId]) -> Iterator[Callable[[], list[Told]]]:
-    yield lambda: [fold(stored.event for stored in log.read(stream)) for stream in streams]
+def _vigil(log: SqlLog, streams: Sequence[StreamId]) -> Iterator[Work]:
+    yield lambda: [told(fold(stored.event for stored in log.read(stream))) for stream in streams]
 
 
 @contextmanager
-def _sqlmodel(path: Path, streams: Sequence[StreamId]) -> Iterator[Callable[[], list[Told]]]:
+def _sqlmodel(path: Path, streams: Sequence[StreamId]) -> Iterator[Work]:
     engine = create_engine(f"sqlite:///{path}")
     try:
         with Session(engine) as session:
@@ -106,7 +73,7 @@ def _sqlmodel(path: Path, streams: Sequence[StreamId]) -> Iterator[Callable[[], 
         engine.dispose()
 
 
-def _folded_from_objects(session: Session, stream: StreamId) -> Told:
+def _folded_from_objects(session: Session, stream: StreamId) -> tuple[int, int, Affect | None]:
     with session:
         rows = session.exec(
             select(EventRow)
@@ -114,4 +81,4 @@ def _folded_from_objects(session: Session, stream: StreamId) -> Told:
             .where(StreamRow.name == stream)
             .order_by(col(EventRow.version))
         )
-        return fold(_MODELS[row.type].model_validate_json(row.payload) for row in rows)
+        return told(fold(_MODELS[row.type].model_validate_json(row.payload) for row in rows))

@@ -68,8 +68,8 @@ def test_errors_arrive_as_they_were_raised(handed: HandedLog) -> None:
     assert (conflict.value.stream, conflict.value.actual, conflict.value.expected) == (C, 1, 7)
     with pytest.raises(EventIdReused, match="version 1 of c-1"):
         handed.append(C, 1, said("b"), ids)
-    with pytest.raises(EventRefused, match="turn"):
-        handed.append(C, 1, [said("b")[0].model_copy(update={"turn": 0})])
+    with pytest.raises(EventRefused, match="message holds a NUL"):
+        handed.append(C, 1, [said("b")[0].model_copy(update={"message": "a\0b"})])
     with pytest.raises(UnknownId, match="There is no stream c-9"):
         handed.read(StreamId("c-9"))
     with pytest.raises(ValueError, match="at least one event"):

@@ -18,12 +18,25 @@ _ROW = Row(bytes(range(16)), "c-1", 7, "seeker_spoke", 1, 1_700_000_000_000_000,
 
 
 def _by_the_formula(previous: bytes, row: tuple[Any, ...]) -> bytes:
-    """sha256(previous hash ‖ the lengths ‖ every other column)."""
+    """The formula of docs/log.md: texts and bytes with their length before them, numbers with a space after them."""
     event_id, stream, version, type_, schema_version, recorded_at, payload = row
-    numbers = f"{version} {schema_version} {recorded_at}"
-    columns = [bytes(event_id), *(text.encode() for text in (stream, type_, numbers, payload))]
-    lengths = " ".join(str(len(column)) for column in columns) + ":"
-    return sha256(previous + lengths.encode() + b"".join(columns)).digest()
+
+    def framed(column: bytes) -> bytes:
+        return str(len(column)).encode() + b":" + column
+
+    def marked(number: int) -> bytes:
+        return str(number).encode() + b" "
+
+    columns = (
+        framed(bytes(event_id)),
+        marked(version),
+        framed(type_.encode()),
+        marked(schema_version),
+        framed(stream.encode()),
+        marked(recorded_at),
+        framed(payload.encode()),
+    )
+    return sha256(previous + b"".join(columns)).digest()
 
 
 def test_every_stored_hash_follows_from_its_row_and_the_hash_before_it(log: SqlLog, raw: Raw) -> None:

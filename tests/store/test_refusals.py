@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from pydantic import ValidationError
 
 from agents import DialogueAct, Role, Score, Violation
 from store import (
@@ -56,6 +57,19 @@ class LaterSpoke(SeekerSpoke):
     schema_version = 2
 
 
+def _judged_with(**scores: object) -> VariantJudged:
+    """A judgement into which something was put after it was made."""
+    judged = VariantJudged(turn=1, variant="1a", judge="verifiers@1", scores={"empathy": Score(value=1)})
+    judged.scores.update(scores)  # type: ignore[arg-type]
+    return judged
+
+
+def _replied_with(parameters: dict[str, object]) -> ModelReplied:
+    replied = REPLIED.model_copy(update={"parameters": {}})
+    replied.parameters.update(parameters)  # type: ignore[arg-type]
+    return replied
+
+
 _APPENDED: dict[str, tuple[Event, str]] = {
     "2 MB": (SPOKE.model_copy(update={"message": "x" * 2_000_000}), "seeker_spoke: message makes the payload 2,0.* the limit is 1,000,000"),
     "2 MB in few characters": (SPOKE.model_copy(update={"private_thought": "雨" * 400_000}), "private_thought makes the payload 1,2"),
@@ -63,28 +77,13 @@ _APPENDED: dict[str, tuple[Event, str]] = {
     "NUL within": (JUDGED.model_copy(update={"violations": (Violation(rule="r", words="a\0"),)}), r"violations\.0\.words holds a NUL"),
     "NUL in a dict": (REPLIED.model_copy(update={"parameters": {"stop": ["x", "\0"]}}), r"parameters\.stop\.1 holds a NUL"),
     "NUL in a key": (REPLIED.model_copy(update={"parameters": {"a": {"b\0": 1}}}), r"a key of parameters\.a .* holds a NUL"),
-    "half a pair": (SPOKE.model_copy(update={"message": "a" + HALF}), "seeker_spoke: message holds half of a surrogate pair"),
-    "half a pair within": (
-        JUDGED.model_copy(update={"scores": {"empathy": Score(value=1).model_copy(update={"evidence": ("ok", HALF)})}}),
-        r"scores\.empathy\.evidence\.1 holds half",
-    ),
-    "half a pair in a dict": (
-        REPLIED.model_copy(update={"parameters": {"stop": {"words": [HALF]}}}),
-        r"parameters\.stop\.words\.0 holds half",
-    ),
-    "half a pair in a key": (REPLIED.model_copy(update={"parameters": {"a": {HALF: 1}}}), r"a key of parameters\.a .* holds half"),
-    "NaN": (SPOKE.model_copy(update={"affect": calm().model_copy(update={"trust": float("nan")})}), r"affect\.trust"),
-    "infinity": (JUDGED.model_copy(update={"scores": {"empathy": Score.model_construct(value=float("inf"))}}), r"scores\.empathy\.value"),
-    "NaN in a dict": (REPLIED.model_copy(update={"parameters": {"temperature": float("nan")}}), r"parameters\.temperature"),
-    "NaN where nothing may stand": (REPLIED.model_copy(update={"turn": float("nan")}), "turn"),
-    "a bound": (SPOKE.model_copy(update={"turn": 0}), "seeker_spoke version 1 is not valid: turn: .*greater than or equal to 1"),
-    "a bound within": (SPOKE.model_copy(update={"affect": calm().model_copy(update={"hope": 101})}), r"affect\.hope: .*100"),
-    "empty words": (SPOKE.model_copy(update={"message": ""}), "message: .*at least 1 character"),
-    "a judge without version": (JUDGED.model_copy(update={"judge": "verifiers"}), "judge: .*pattern"),
-    "no such choice": (started().model_copy(update={"split": "holdout"}), "split: "),
-    "a missing field": (SeekerSpoke.model_construct(turn=1, act=DialogueAct.OPEN, affect=calm()), "message: Field required"),  # type: ignore[call-arg]
-    "no JSON": (REPLIED.model_copy(update={"parameters": {"client": object()}}), "parameters"),
-    "another type": (VariantProposed.model_construct(**SPOKE.__dict__), "variant_proposed version 1 is not valid: variant: Field required"),
+    "half a pair": (SeekerSpoke(**{**SPOKE.model_dump(), "private_thought": "a" + HALF}), "private_thought holds half of a surrogate pair"),
+    "half a pair within": (_judged_with(tone=Score(value=1, evidence=("ok", HALF))), r"scores\.tone\.evidence\.1 holds half"),
+    "half a pair in a dict": (_replied_with({"stop": {"words": [HALF]}}), r"parameters\.stop\.words\.0 holds half"),
+    "half a pair in a key": (_replied_with({"a": {HALF: 1}}), r"a key of parameters\.a .* holds half"),
+    "NaN in a dict": (_replied_with({"temperature": float("nan")}), r"parameters\.temperature"),
+    "no JSON": (_replied_with({"client": object()}), "parameters"),
+    "another type put in later": (_judged_with(tone="warm"), r"scores\.tone: Input should be an object, found 'warm'"),
 }
 
 
@@ -94,6 +93,29 @@ def test_an_event_that_is_not_fit_is_refused_with_the_field_named(log: SqlLog, c
     with pytest.raises(EventRefused, match=words):
         log.append(C, 0, [*said("before"), event])
     assert log.streams() == []
+
+
+_MADE: dict[str, tuple[Callable[[], Event], str]] = {
+    "NaN": (lambda: SPOKE.model_copy(update={"affect": {**calm().model_dump(), "trust": float("nan")}}), "affect.trust"),
+    "infinity": (lambda: JUDGED.model_copy(update={"scores": {"empathy": {"value": float("inf")}}}), "scores.empathy.value"),
+    "NaN where nothing may stand": (lambda: REPLIED.model_copy(update={"turn": float("nan")}), "turn"),
+    "half a pair": (lambda: SPOKE.model_copy(update={"message": "a" + HALF}), "message"),
+    "a bound": (lambda: SPOKE.model_copy(update={"turn": 0}), "turn"),
+    "a bound within": (lambda: SPOKE.model_copy(update={"affect": {**calm().model_dump(), "hope": 101}}), "affect.hope"),
+    "empty words": (lambda: SPOKE.model_copy(update={"message": ""}), "message"),
+    "a judge without version": (lambda: JUDGED.model_copy(update={"judge": "verifiers"}), "judge"),
+    "no such choice": (lambda: started().model_copy(update={"split": "holdout"}), "split"),
+    "a missing field": (lambda: SeekerSpoke.model_construct(turn=1, act=DialogueAct.OPEN, affect=calm()), "message"),
+    "another type": (lambda: VariantProposed.model_construct(**SPOKE.__dict__), "variant"),
+}
+
+
+@pytest.mark.parametrize("case", _MADE)
+def test_an_invalid_event_cannot_even_be_made(case: str) -> None:
+    make, field = _MADE[case]
+    with pytest.raises(ValidationError) as refused:
+        make()
+    assert field in {".".join(map(str, problem["loc"])) for problem in refused.value.errors()}
 
 
 @pytest.mark.parametrize("event", [Stranger(), LaterSpoke(**SPOKE.model_dump())])

@@ -49,13 +49,12 @@ def test_an_error_of_a_write_while_an_interrupt_is_handled_stays_that_error(log:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.usefixtures("_the_alarm_interrupts")
-def test_a_log_that_is_interrupted_at_random_moments_goes_on_from_the_last_acknowledged_turn(place: str, tmp_path: Path) -> None:
+def test_a_log_that_is_interrupted_at_random_moments_goes_on_from_the_last_acknowledged_turn(tmp_path: Path) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     moments, ledger = random.Random(seed), Ledger(tmp_path / "ledger.txt")
-    with open_log(StoreSettings(log=place, durability="normal", busy_timeout_s=5), create=True) as log:
+    with open_log(StoreSettings(log=str(tmp_path / "vigil.db"), durability="normal", busy_timeout_s=5), create=True) as log:
         for _ in range(100):
             with suppress(KeyboardInterrupt), _alarm_after(moments.uniform(0.0005, 0.02)):
                 for number in range(ledger.last_number(STREAM) + 1, ledger.last_number(STREAM) + MOST):
