@@ -23,3 +23,8 @@ class Chance:
     def pick(self, options: Sequence[T], *purpose: object) -> T:
         """One of the options."""
         return options[int(self.number(*purpose) * len(options))]
+
+    def sample(self, options: Sequence[T], count: int, *purpose: object) -> list[T]:
+        """Some of the options in random order, each at most once."""
+        left = list(options)
+        return [left.pop(int(self.number(*purpose, step) * len(left))) for step in range(min(count, len(left)))]

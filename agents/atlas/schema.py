@@ -69,7 +69,7 @@ class Thing(Lasting):
     kind: Literal["object", "place", "sound", "food", "habit"]
 
 
-class Community(Value):
+class Community(Lasting):
     """People who share names, language and mostly faith; their shares in a city add up to about 1."""
 
     name: Text
@@ -82,7 +82,6 @@ class Community(Value):
     family: tuple[Text, ...] = Field(min_length=8)
     family_female: tuple[Text, ...] = ()
     """Where women's surnames differ: the same names in the same order."""
-    since: Year = FIRST
 
     @model_validator(mode="after")
     def _complete(self) -> Community:
@@ -163,6 +162,9 @@ class City(Value):
             "jobs": (self.jobs, 8),
             "things": (self.things, 10),
         }
+        for decade in DECADES:
+            if not any(community.there_in(decade) for community in self.communities):
+                raise ValueError(f"communities: none in the {decade}")
         for field, (lasting, least) in needs.items():
             for decade in DECADES:
                 there = sum(item.there_in(decade) for item in lasting)

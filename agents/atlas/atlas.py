@@ -1,0 +1,68 @@
+"""Finding cities: a small index at once, each city's file when it is first asked for."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from agents.atlas.schema import City
+from agents.ground.errors import UsageError, VigilError, nearest
+
+_FOLDER = Path(__file__).parent
+
+
+class AtlasError(VigilError):
+    """A data file of the atlas is not usable."""
+
+
+class UnknownCity(UsageError):
+    """No city of the atlas has this name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A city in the index."""
+
+    slug: str
+    city: str
+    country: str
+    part: str
+    """The part of the world that plans balance over."""
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """All cities, in alphabetical order."""
+    with (_FOLDER / "cities.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(Entry(**row) for row in csv.DictReader(file))
+
+
+def find(name: str) -> Entry:
+    """The city with this name, its accents left out or not."""
+    wanted = name.casefold().replace(" ", "_")
+    for entry in entries():
+        if wanted in (entry.slug, entry.city.casefold().replace(" ", "_")):
+            return entry
+    raise UnknownCity(
+        f"The atlas has no city {name!r}.{nearest(name, [entry.city for entry in entries()])} `sim.py personas cities` lists them."
+    )
+
+
+@cache
+def city(slug: str) -> City:
+    """A city, read and validated once."""
+    path = _FOLDER / "data" / f"{slug}.toml"
+    try:
+        return City.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise AtlasError(f"{path.name} is missing from the atlas. Restore it, or take the city out of cities.csv.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise AtlasError(f"{path.name} is not valid TOML: {error}.") from None
+    except ValidationError as error:
+        lines = [f"{path.name}: {'.'.join(map(str, p['loc']))}: {p['msg']}, found {str(p['input'])[:60]!r}" for p in error.errors()]
+        raise AtlasError("\n".join(lines)) from None

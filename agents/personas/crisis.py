@@ -1,0 +1,168 @@
+"""What brings this person here at this age: a kind of crisis that fits the life, told with this person's own things.
+
+It knows the catalogue and a life; it draws no traits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from dataclasses import dataclass
+
+from agents.atlas.atlas import city
+from agents.chance import Chance
+from agents.crises.catalogue import Category, categories, kind
+from agents.crises.schema import Need, Severity, Situation
+from agents.ground.errors import UsageError
+from agents.persona import Crisis, PresentingProblem, RiskFlags
+from agents.personas.household import Household, called, pronoun
+from agents.personas.life import Life
+
+# What a kind presumes of the person, whatever its situations ask for besides.
+_PRESUMES: dict[str, Need] = {
+    "marital_problems": "partner",
+    "issues_with_children": "child",
+    "issues_with_parents": "parent",
+    "workplace_stress": "works",
+    "academic_pressure": "studies",
+}
+_MODERN = {"internet_addiction": 1990}
+_SUBSTANCES = {"alcohol_abuse", "addictive_behaviors"}
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One person at one age, as far as a crisis can depend on it."""
+
+    life: Life
+    age: int
+    household: Household
+    tendencies: tuple[str, ...]
+    things: tuple[str, ...]
+
+    @property
+    def year(self) -> int:
+        return self.life.year(self.age)
+
+    def has(self) -> set[Need]:
+        """What is true of this person that a situation may need."""
+        found: set[Need] = {"faith"}
+        for relation in ("partner", "child", "parent", "sibling", "friend"):
+            if self.life.living(self.age, relation):
+                found.add(relation)
+        if self.household.works:
+            found.add("works")
+        if self.household.studies:
+            found.add("studies")
+        if self.household.retired:
+            found.add("retired")
+        if self.household.alone:
+            found.add("lives_alone")
+        if self.life.arrived(self.age):
+            found.add("migrant")
+        return found
+
+
+def possible(moment: Moment) -> list[Category]:
+    """The kinds of crisis that can happen to this person at this age."""
+    has = moment.has()
+    return [
+        category
+        for category in categories()
+        if category.fits(moment.age) and _PRESUMES.get(category.slug, "faith") in has and moment.year >= _MODERN.get(category.slug, 0)
+    ]
+
+
+def situations(category: Category, moment: Moment) -> list[Situation]:
+    """The situations of a kind that this person can be in."""
+    has = moment.has()
+    return [
+        situation
+        for situation in kind(category.slug).situations
+        if situation.youngest <= moment.age <= situation.oldest and set(situation.needs) <= has and situation.since <= moment.year
+    ]
+
+
+def choose(category: Category, moment: Moment, chance: Chance, told: Set[str] = frozenset()) -> Situation:
+    """A situation that this person can be in, one that was not told of them yet if there is any."""
+    fitting = situations(category, moment)
+    if not fitting:
+        raise UsageError(f"No situation of {category.name} fits this person at {moment.age}. Choose another age or category.")
+    fresh = [situation for situation in fitting if situation.text not in told]
+    return chance.pick(fresh or fitting, "situation")
+
+
+def tell(category: Category, situation: Situation, moment: Moment, chance: Chance) -> tuple[Crisis, PresentingProblem]:
+    """A crisis of this kind for this person."""
+    about = kind(category.slug)
+    severity: Severity = chance.pick(("mild", "moderate", "moderate", "severe"), "severity")
+    grade = about.severity[severity]
+    months = grade.months_from + int(chance.number("months") * (max(grade.months_to, grade.months_from) - grade.months_from + 1))
+    signs = chance.sample(about.signs, 4, "sign")
+    summary = f"{_fill(situation.text, moment, months, chance)} {moment.life.given} {signs[0].third.rstrip('.')}."
+    problem = PresentingProblem(
+        summary=summary,
+        symptoms=tuple(sign.third for sign in signs),
+        duration_months=months,
+        triggers=tuple(chance.sample(about.triggers, 3, "trigger")),
+        risk=_risk(category, severity, sensitive=about.sensitive, chance=chance),
+    )
+    return Crisis(category=category.name, summary=summary, severity=severity, age=moment.age), problem
+
+
+def _fill(text: str, moment: Moment, months: int, chance: Chance) -> str:
+    life = moment.life
+    place = city(life.place(moment.age).slug)
+    decade = life.decade(moment.age)
+    homes = [item.name for item in place.neighbourhoods if item.there_in(decade)]
+    slots = {
+        "name": life.given,
+        "they": "she" if life.sex == "female" else "he",
+        "them": "her" if life.sex == "female" else "him",
+        "their": pronoun(life),
+        "work": moment.household.job,
+        "city": place.city,
+        "home": chance.pick(homes, "home"),
+        "thing": in_third_person(chance.pick(moment.things, "thing"), life),
+        "tendency": in_third_person(chance.pick(moment.tendencies, "tendency"), life),
+        "months": duration_in_words(months),
+    }
+    for relation in ("partner", "child", "parent", "sibling", "friend"):
+        if people := life.living(moment.age, relation):
+            slots[relation] = called(life, chance.pick(people, relation))
+    text = re.sub(r"\b([Aa]) \{work\}", lambda m: f"{m[1]}{'n' if slots['work'][:1].lower() in 'aeiou' else ''} {slots['work']}", text)
+    filled = re.sub(r"\{(\w+)\}", lambda m: slots[m[1]], text)
+    return re.sub(r"(^|[.!?] )([a-z])", lambda m: m[1] + m[2].upper(), filled)
+
+
+def in_third_person(phrase: str, life: Life) -> str:
+    """A thing of the atlas as another tells of it: "my grandmother's glass" becomes "her grandmother's glass"."""
+    return re.sub(r"\b(my|our)\b", pronoun(life), phrase)
+
+
+def duration_in_words(months: int) -> str:
+    """`five months`, `two years`."""
+    if months < 1:
+        return "a few weeks"
+    if months == 1:
+        return "a month"
+    if months < 20:
+        return f"{_NUMBERS[months] if months < len(_NUMBERS) else months} months"
+    years = round(months / 12)
+    return f"{_NUMBERS[years] if years < len(_NUMBERS) else years} years"
+
+
+def _risk(category: Category, severity: Severity, *, sensitive: bool, chance: Chance) -> RiskFlags:
+    if sensitive and severity == "severe":
+        ideation = chance.pick(("passing thoughts, no plan", "thoughts that come at night, no plan", "denied, with hesitation"), "ideation")
+    elif sensitive or severity == "severe":
+        ideation = chance.pick(("denied", "denied", "a wish not to wake up, no plan"), "ideation")
+    else:
+        ideation = "none_reported"
+    substances = (
+        {"mild": "more than before", "moderate": "most days", "severe": "every day"}[severity]
+        if category.slug in _SUBSTANCES
+        else "none_reported"
+    )
+    return RiskFlags(self_harm_ideation=ideation, substance_use=substances, violence="none_reported")

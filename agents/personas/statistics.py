@@ -1,0 +1,141 @@
+"""How a plan is spread: cities, decades, ages, kinds of crisis, as CSV, PNG and one page of HTML. It counts and draws; it plans nothing."""
+
+from __future__ import annotations
+
+import csv
+import html
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.atlas.atlas import find
+from agents.crises.catalogue import categories
+from agents.personas.plan import Plan
+
+_BAR, _GAP, _WIDTH, _MARGIN = 9, 3, 640, 12
+_INK, _PAPER, _LINE = (52, 92, 114), (252, 251, 248), (214, 210, 200)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One distribution."""
+
+    name: str
+    title: str
+    counts: Mapping[str, float]
+
+
+def spreads(plan: Plan) -> list[Spread]:
+    """Every distribution of a plan."""
+    cells = plan.cells
+    span = {category.name: category.oldest - category.youngest + 1 for category in categories()}
+    kinds = Counter(cell.category.name for cell in cells)
+    decades = Counter(f"{identity.life.birth_year // 10 * 10}s" for identity in plan.families)
+    return [
+        Spread("cities", "Persona-ages by city of birth", _ranked(Counter(cell.identity.life.home.city for cell in cells))),
+        Spread("parts", "Families by part of the world", _ranked(Counter(find(i.life.home.city).part for i in plan.families))),
+        Spread("decades", "Families by decade of birth", dict(sorted(decades.items()))),
+        Spread("sexes", "Families by sex", _ranked(Counter(i.life.sex for i in plan.families))),
+        Spread("splits", "Families by split", _ranked(Counter(i.split for i in plan.families))),
+        Spread("ages", "Persona-ages by age", {str(age): n for age, n in sorted(Counter(cell.age for cell in cells).items())}),
+        Spread("categories", "Persona-ages by kind of crisis", _ranked(kinds)),
+        Spread(
+            "categories_per_year",
+            "The same for each year of its span",
+            dict(sorted(((name, round(n / span[name], 3)) for name, n in kinds.items()), key=lambda item: -item[1])),
+        ),
+    ]
+
+
+def by_decade(plan: Plan) -> tuple[list[str], dict[str, Counter[str]]]:
+    """Kinds of crisis by the decade in which they happen: the decades, and for each kind its counts."""
+    table: dict[str, Counter[str]] = {category.name: Counter() for category in categories()}
+    for cell in plan.cells:
+        table[cell.category.name][cell.identity.life.decade(cell.age)] += 1
+    return sorted({decade for counts in table.values() for decade in counts}), table
+
+
+def _ranked(counts: Counter[str]) -> dict[str, float]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def balance(plan: Plan) -> dict[str, float]:
+    """The largest count over the smallest: of kinds for each year of their span, and of birth decades."""
+    found = {spread.name: list(spread.counts.values()) for spread in spreads(plan)}
+    return {name: round(max(found[name]) / min(found[name]), 3) for name in ("categories_per_year", "decades", "ages", "cities")}
+
+
+def write_statistics(plan: Plan, folder: Path) -> list[Path]:
+    """Writes all of it into a folder and returns what was written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    drawn = spreads(plan)
+    for spread in drawn:
+        table, picture = folder / f"{spread.name}.csv", folder / f"{spread.name}.png"
+        _write_csv(table, (spread.name, "count"), list(spread.counts.items()))
+        picture.write_bytes(bars(list(spread.counts.values())))
+        written += [table, picture]
+    decades, kinds = by_decade(plan)
+    across = folder / "categories_by_decade.csv"
+    _write_csv(across, ("category", *decades), [(name, *(counts[decade] for decade in decades)) for name, counts in kinds.items()])
+    page = folder / "index.html"
+    page.write_text(_page(plan, drawn), encoding="utf-8")
+    return [*written, across, page]
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def bars(values: Sequence[float]) -> bytes:
+    """A bar chart as PNG: one bar a value, the longest across, a line at the mean."""
+    height = 2 * _MARGIN + len(values) * (_BAR + _GAP)
+    most, mean = max(values), sum(values) / len(values)
+    rows = [bytearray(_PAPER * _WIDTH) for _ in range(height)]
+    inner = _WIDTH - 2 * _MARGIN
+    for number, value in enumerate(values):
+        top = _MARGIN + number * (_BAR + _GAP)
+        length = round(inner * value / most)
+        for y in range(top, top + _BAR):
+            rows[y][3 * _MARGIN : 3 * (_MARGIN + length)] = bytearray(_INK * length)
+    at = _MARGIN + round(inner * mean / most)
+    for row in rows:
+        row[3 * at : 3 * at + 3] = bytearray(_LINE)
+    return _png(rows, _WIDTH, height)
+
+
+def _png(rows: Sequence[bytearray], width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    pixels = zlib.compress(b"".join(b"\x00" + bytes(row) for row in rows), 9)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def _page(plan: Plan, drawn: Sequence[Spread]) -> str:
+    sections = "".join(_section(spread) for spread in drawn)
+    facts = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in balance(plan).items())
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'><title>The plan</title><style>"
+        "body{font:15px/1.5 Georgia,serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fcfbf8}"
+        "h2{margin:2.5rem 0 .5rem;font-size:1.1rem}table{border-collapse:collapse;width:100%}td{padding:.05rem .5rem .05rem 0}"
+        "td:nth-child(2){text-align:right;width:4rem;font-variant-numeric:tabular-nums}.b{background:#345c72;height:.6rem}</style>"
+        f"<h1>A plan of {len(plan.families)} families</h1><p>{len(plan.cells):,} persona-ages, seed {plan.seed}. "
+        f"Largest over smallest: {html.escape(facts)}. Everybody in it is invented.</p>{sections}</html>\n"
+    )
+
+
+def _section(spread: Spread) -> str:
+    most = max(spread.counts.values())
+    rows = "".join(
+        f"<tr><td>{html.escape(name)}</td><td>{value:g}</td><td style='width:55%'><div class='b' style='width:{100 * value / most:.1f}%'></div></td></tr>"
+        for name, value in spread.counts.items()
+    )
+    return f"<h2>{html.escape(spread.title)}</h2><table>{rows}</table>"
