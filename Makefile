@@ -20,7 +20,7 @@ run: $(VENV)/base
 	$(BIN)/python sim.py run
 
 test: $(VENV)/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 bench: $(VENV)/bench
 	$(BIN)/python -m tests.benchmarks $(ONLY)

@@ -52,6 +52,7 @@ class _Transaction:
 
     def __enter__(self) -> Self:
         try:
+            self._roll_back()  # what an interrupt left open on the way out of an earlier block
             self._connection.execute(self._begin)
         except sqlite3.Error as error:
             raise translate(error, self._path) from error
@@ -61,13 +62,16 @@ class _Transaction:
         try:
             if error is None:
                 self._connection.execute("COMMIT")
-                return
         except sqlite3.Error as failed:
             error = failed
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        finally:
+            self._roll_back()
         if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
             raise translate(error, self._path) from error
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
 
 class SqliteDatabase:

@@ -38,9 +38,12 @@ class Told(NamedTuple):
     number: int
 
 
+_WHOLE = " ."
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """A file with a line per acknowledged turn; processes that are killed leave whole lines."""
+    """A file with a line per acknowledged turn. A writer that is killed may leave part of a line, so each has a mark at its end."""
 
     path: Path
 
@@ -50,12 +53,13 @@ class Ledger:
     def note(self, line: str) -> None:
         file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(file, f"{line}\n".encode())
+            os.write(file, f"\n{line}{_WHOLE}".encode())
         finally:
             os.close(file)
 
     def lines(self) -> list[str]:
-        return self.path.read_text().splitlines() if self.path.exists() else []
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        return [line.removesuffix(_WHOLE) for line in lines if line.endswith(_WHOLE)]
 
     def told(self) -> list[Told]:
         found = (line.split() for line in self.lines())
