@@ -21,6 +21,8 @@ KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN")
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("graphs.commands", "play a session with a simulated Seeker, live (also without any command)"),
+    "personas": ("agents.commands", "draw, plan, show, check, export and import personas"),
+    "crises": ("agents.commands", "the 45 kinds of crisis, and how they are planned"),
     "log": ("store.commands", "look into the event log, verify, anchor, back up, export and import it"),
     "doctor": ("store.commands", "say what this installation has and lacks"),
 }

@@ -24,7 +24,6 @@ _PRESUMES: dict[str, Need] = {
     "issues_with_children": "child",
     "issues_with_parents": "parent",
     "workplace_stress": "works",
-    "academic_pressure": "studies",
 }
 _MODERN = {"internet_addiction": 1990}
 _SUBSTANCES = {"alcohol_abuse", "addictive_behaviors"}

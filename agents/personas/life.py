@@ -134,8 +134,9 @@ def _community(chance: Chance, place: City, birth_year: int) -> Community:
 
 
 def _given(chance: Chance, community: Community, born: int, who: str, *, female: bool, taken: set[str]) -> str:
-    names = (community.given_female if female else community.given_male)[era_of(born)]
-    free = [name for name in names if name not in taken] or list(names)
+    by_era = community.given_female if female else community.given_male
+    of_era = [name for name in by_era[era_of(born)] if name not in taken]
+    free = of_era or [name for names in by_era.values() for name in names if name not in taken] or list(by_era[era_of(born)])
     name = chance.pick(free, "given", who)
     taken.add(name)
     return name

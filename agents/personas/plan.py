@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeVar
 
 from agents.atlas.atlas import entries
 from agents.chance import Chance
 from agents.crises.catalogue import Category, categories
 from agents.persona import Crisis, Persona
-from agents.personas.crisis import choose, possible, situations
+from agents.personas.crisis import Moment, choose, possible, situations
 from agents.personas.draw import BIRTH_DECADES, OLDEST, YOUNGEST, Identity, Wish, compose, crisis_chance, identify, moment_at
 from agents.personas.life import Sex
 
 T = TypeVar("T")
 
 AGES = range(YOUNGEST, OLDEST + 1)
+_SAMENESS, _LUCK = 0.25, 0.05
+"""How much a kind that this life has had already, and chance, weigh against what is due."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,12 @@ class Planned:
     """One persona at one age, with the crisis that is meant for it."""
 
     identity: Identity
-    age: int
+    moment: Moment
     category: Category
+
+    @property
+    def age(self) -> int:
+        return self.moment.age
 
 
 @dataclass
@@ -52,11 +58,10 @@ class Plan:
             used: dict[str, set[str]] = {}
             for cell in cells:
                 told = used.setdefault(cell.category.slug, set())
-                moment = moment_at(cell.identity, cell.age)
-                situation = choose(cell.category, moment, crisis_chance(cell.identity, cell.age, cell.category), told)
+                situation = choose(cell.category, cell.moment, crisis_chance(cell.identity, cell.age, cell.category), told)
                 told.add(situation.text)
                 if wanted(cell):
-                    yield cell, *compose(cell.identity, moment, cell.category, situation)
+                    yield cell, *compose(cell.identity, cell.moment, cell.category, situation)
 
 
 def make_plan(seed: int = 1) -> Plan:
@@ -82,24 +87,40 @@ def _in_turn(chance: Chance, purpose: str, options: tuple[T, ...], count: int) -
 
 
 def _assign(families: list[Identity], chance: Chance) -> list[Planned]:
-    """Gives each age the kind of crisis that is furthest behind its share, over all families and within this one."""
-    span = {category.slug: category.oldest - category.youngest + 1 for category in categories()}
-    overall: Counter[str] = Counter()
+    """Gives each age the kind of crisis that is most due, so that each comes as often for a year of its span as any other."""
+    share = len(families) * len(AGES) / sum(category.oldest - category.youngest + 1 for category in categories())
+    due = {category.slug: share * (category.oldest - category.youngest + 1) for category in categories()}
     cells: dict[str, list[Planned]] = {identity.family: [] for identity in families}
     for age in AGES:
-        for identity in families:
+        supply = {category.slug: _supply(category, age, len(families)) for category in categories() if category.fits(age)}
+        for identity in _in_random_order(families, chance, age):
             mine = cells[identity.family]
             own = Counter(cell.category.slug for cell in mine)
             last = {cell.category.slug for cell in mine[-4:]}
 
-            def behind(category: Category) -> tuple[bool, float]:
-                """Lower goes first: not just now, then rare overall and in this life, corrected for the span."""
+            def turn(category: Category) -> tuple[bool, float]:
+                """Lower goes first: not just now, then what is most due for the room that is left, then what is new in this life."""
                 slug = category.slug
-                rate = (overall[slug] + 12 * own[slug]) / span[slug]  # noqa: B023 - used at once
-                return slug in last, rate + 0.02 * chance.number("tie", identity.family, age, slug)  # noqa: B023
+                urgency = due[slug] / supply[slug]  # noqa: B023 - used at once
+                luck = chance.number("tie", identity.family, age, slug)  # noqa: B023
+                return slug in last, _SAMENESS * own[slug] + _LUCK * luck - urgency  # noqa: B023
 
             moment = moment_at(identity, age)
-            best = next(category for category in sorted(possible(moment), key=behind) if situations(category, moment))
-            overall[best.slug] += 1
-            mine.append(Planned(identity, age, best))
+            best = next(category for category in sorted(possible(moment), key=turn) if situations(category, moment))
+            due[best.slug] -= 1
+            mine.append(Planned(identity, moment, best))
     return [cell for family in cells.values() for cell in family]
+
+
+def _supply(category: Category, age: int, families: int) -> float:
+    """How many cells a kind can hope for from this age on, if each age is shared by all kinds that fit it."""
+    return sum(families / _kinds_at(later) for later in range(age, category.oldest + 1))
+
+
+@cache
+def _kinds_at(age: int) -> int:
+    return sum(category.fits(age) for category in categories())
+
+
+def _in_random_order(families: list[Identity], chance: Chance, age: int) -> list[Identity]:
+    return sorted(families, key=lambda identity: chance.number("order", age, identity.family))

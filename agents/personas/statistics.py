@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import html
-import struct
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +11,12 @@ from pathlib import Path
 
 from agents.atlas.atlas import find
 from agents.crises.catalogue import categories
+from agents.ground.errors import VigilError
 from agents.personas.plan import Plan
 
-_BAR, _GAP, _WIDTH, _MARGIN = 9, 3, 640, 12
-_INK, _PAPER, _LINE = (52, 92, 114), (252, 251, 248), (214, 210, 200)
+
+class StatisticsError(VigilError):
+    """Statistics cannot be drawn here."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def write_statistics(plan: Plan, folder: Path) -> list[Path]:
     for spread in drawn:
         table, picture = folder / f"{spread.name}.csv", folder / f"{spread.name}.png"
         _write_csv(table, (spread.name, "count"), list(spread.counts.items()))
-        picture.write_bytes(bars(list(spread.counts.values())))
+        draw_bars(spread, picture)
         written += [table, picture]
     decades, kinds = by_decade(plan)
     across = folder / "categories_by_decade.csv"
@@ -93,30 +93,23 @@ def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object
         writer.writerows(rows)
 
 
-def bars(values: Sequence[float]) -> bytes:
-    """A bar chart as PNG: one bar a value, the longest across, a line at the mean."""
-    height = 2 * _MARGIN + len(values) * (_BAR + _GAP)
-    most, mean = max(values), sum(values) / len(values)
-    rows = [bytearray(_PAPER * _WIDTH) for _ in range(height)]
-    inner = _WIDTH - 2 * _MARGIN
-    for number, value in enumerate(values):
-        top = _MARGIN + number * (_BAR + _GAP)
-        length = round(inner * value / most)
-        for y in range(top, top + _BAR):
-            rows[y][3 * _MARGIN : 3 * (_MARGIN + length)] = bytearray(_INK * length)
-    at = _MARGIN + round(inner * mean / most)
-    for row in rows:
-        row[3 * at : 3 * at + 3] = bytearray(_LINE)
-    return _png(rows, _WIDTH, height)
-
-
-def _png(rows: Sequence[bytearray], width: int, height: int) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    pixels = zlib.compress(b"".join(b"\x00" + bytes(row) for row in rows), 9)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+def draw_bars(spread: Spread, path: Path) -> None:
+    """A bar chart with its labels, as PNG."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise StatisticsError(f"Pictures need matplotlib ({error}). Run pip install -e '.[plots]' -c constraints.txt") from None
+    names, values = list(spread.counts), list(spread.counts.values())
+    figure = Figure(figsize=(8, 1 + 0.16 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(names, values, color="#345c72")
+    axes.axvline(sum(values) / len(values), color="#b9b3a4", linewidth=1)
+    axes.invert_yaxis()
+    axes.margins(y=0.01)
+    axes.tick_params(axis="y", labelsize=6, length=0)
+    axes.set_title(spread.title, loc="left", fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
 def _page(plan: Plan, drawn: Sequence[Spread]) -> str:

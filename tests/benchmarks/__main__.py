@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents import Terminal
-from tests.benchmarks import store_append, store_branch, store_postgres, store_read, store_size
+from tests.benchmarks import people, store_append, store_branch, store_postgres, store_read, store_size
 from tests.benchmarks.harness import Bench, Benchmark, Row, Skipped, show, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +29,9 @@ BENCHMARKS = (
     Benchmark("big-log", store_size.in_a_big_log),
     Benchmark("size-on-disk", store_size.on_disk),
     Benchmark("postgres", store_postgres.append_and_read),
+    Benchmark("people-draw", people.drawing),
+    Benchmark("people-plan", people.planning),
+    Benchmark("people-plausible", people.plausibility),
 )
 
 

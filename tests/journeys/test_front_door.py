@@ -49,12 +49,12 @@ def test_help_comes_quickly_and_names_every_command(sim: Sim) -> None:
         done = sim("--help")
         took.append(time.perf_counter() - begun)
     assert done.returncode == 0
-    for command in ("run", "log", "doctor"):
+    for command in ("run", "personas", "crises", "log", "doctor"):
         assert f"\n  {command} " in done.stdout
     assert min(took) < 0.5
 
 
-@pytest.mark.parametrize("command", ["run", "log", "doctor"])
+@pytest.mark.parametrize("command", ["run", "personas", "crises", "log", "doctor"])
 def test_each_command_has_help_of_its_own(sim: Sim, command: str) -> None:
     done = sim(command, "--help")
     assert done.returncode == 0
