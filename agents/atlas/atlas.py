@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from agents.atlas.schema import City
-from agents.ground.errors import UsageError, VigilError, nearest
+from agents.ground.data_files import read_data_file
+from agents.ground.errors import UsageError, nearest
 
 _FOLDER = Path(__file__).parent
-
-
-class AtlasError(VigilError):
-    """A data file of the atlas is not usable."""
 
 
 class UnknownCity(UsageError):
@@ -56,13 +50,4 @@ def find(name: str) -> Entry:
 @cache
 def city(slug: str) -> City:
     """A city, read and validated once."""
-    path = _FOLDER / "data" / f"{slug}.toml"
-    try:
-        return City.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise AtlasError(f"{path.name} is missing from the atlas. Restore it, or take the city out of cities.csv.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise AtlasError(f"{path.name} is not valid TOML: {error}.") from None
-    except ValidationError as error:
-        lines = [f"{path.name}: {'.'.join(map(str, p['loc']))}: {p['msg']}, found {str(p['input'])[:60]!r}" for p in error.errors()]
-        raise AtlasError("\n".join(lines)) from None
+    return read_data_file(_FOLDER / "data" / f"{slug}.toml", City)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from agents.crises.schema import Kind
-from agents.ground.errors import UsageError, VigilError, nearest
+from agents.ground.data_files import read_data_file
+from agents.ground.errors import UsageError, nearest
 
 _FOLDER = Path(__file__).parent
-
-
-class CatalogueError(VigilError):
-    """A data file of the catalogue is not usable."""
 
 
 class UnknownCategory(UsageError):
@@ -57,13 +51,4 @@ def find_category(name: str) -> Category:
 @cache
 def kind(slug: str) -> Kind:
     """A kind of crisis, read and validated once."""
-    path = _FOLDER / "data" / f"{slug}.toml"
-    try:
-        return Kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise CatalogueError(f"{path.name} is missing from the catalogue. Restore it, or take it out of categories.csv.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise CatalogueError(f"{path.name} is not valid TOML: {error}.") from None
-    except ValidationError as error:
-        lines = [f"{path.name}: {'.'.join(map(str, p['loc']))}: {p['msg']}, found {str(p['input'])[:60]!r}" for p in error.errors()]
-        raise CatalogueError("\n".join(lines)) from None
+    return read_data_file(_FOLDER / "data" / f"{slug}.toml", Kind)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from agents.crises.schema import Kind
+from agents.ground.data_files import DataFileError, read_data_file, run_check, shared_runs
 
 DATA = Path(__file__).parent / "data"
 _WORN = (
@@ -20,34 +18,24 @@ _WORN = (
 _FORBIDDEN = re.compile(
     r"\b(hang(ed|ing)? (him|her|them|my)self|overdos\w*|slit|razor|noose|gun|hotline|helpline|\d{3,}-\d{3,})\b", re.IGNORECASE
 )
-_WORD = re.compile(r"\w+")
 
 
 def problems(paths: list[Path]) -> Iterator[str]:
     """Everything that an editor would send back."""
-    runs: dict[tuple[str, ...], str] = {}
+    prose: list[tuple[str, str]] = []
     for path in paths:
         try:
-            kind = Kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except tomllib.TOMLDecodeError as error:
-            yield f"{path.name}: {error}"
-            continue
-        except ValidationError as error:
-            for problem in error.errors(include_url=False):
-                field = ".".join(str(part) for part in problem["loc"])
-                yield f"{path.name}: {field}: {problem['msg']}, found {str(problem['input'])[:70]!r}"
+            kind = read_data_file(path, Kind)
+        except DataFileError as error:
+            yield str(error)
             continue
         for where, text in texts(kind):
             here = f"{path.stem} {where}"
+            prose.append((here, text))
             yield from (f"{here}: worn phrase {phrase!r}" for phrase in _WORN if phrase in text.lower())
             if found := _FORBIDDEN.search(text):
                 yield f"{here}: {found[0]!r} names a means or a number; leave it out"
-            words = [word.lower() for word in _WORD.findall(text)]
-            for i in range(len(words) - 6):
-                run = tuple(words[i : i + 7])
-                if runs.setdefault(run, here) != here:
-                    yield f"{here}: shares {' '.join(run)!r} with {runs[run]}"
-                    break
+    yield from shared_runs(prose)
 
 
 def texts(kind: Kind) -> Iterator[tuple[str, str]]:
@@ -69,14 +57,5 @@ def texts(kind: Kind) -> Iterator[tuple[str, str]]:
         yield f"situations.{number}", situation.text
 
 
-def main(slugs: list[str]) -> int:
-    """Prints every problem; exit code 1 if there is any."""
-    paths = [DATA / f"{slug}.toml" for slug in slugs] or sorted(DATA.glob("*.toml"))
-    missing = [path.name for path in paths if not path.is_file()]
-    found = [f"{name}: not there" for name in missing] or list(problems(paths))
-    sys.stdout.write("".join(f"{line}\n" for line in found) + f"{len(paths)} kinds, {len(found)} problems\n")
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_check(DATA, sys.argv[1:], problems))

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from agents.atlas import check
-from agents.atlas.atlas import AtlasError, UnknownCity, city, entries, find
+from agents.atlas.atlas import UnknownCity, city, entries, find
 from agents.atlas.schema import DECADES
+from agents.ground.data_files import DataFileError
 from tests.conftest import ROOT
 
 _FIELDS = ("events", "work", "housing", "family", "faith", "distress")
@@ -42,10 +43,7 @@ def test_the_editor_finds_what_it_looks_for(tmp_path: Path) -> None:
     copied = tmp_path / "copied.toml"
     copied.write_text(text, encoding="utf-8")
     (tmp_path / "oslo.toml").write_text(text, encoding="utf-8")
-    assert any(
-        "the same sentence as oslo" in problem or "the same sentence as copied" in problem
-        for problem in check.problems([copied, tmp_path / "oslo.toml"])
-    )
+    assert any("shares" in problem for problem in check.problems([copied, tmp_path / "oslo.toml"]))
     first = city("oslo").decades[0].events
     copied.write_text(
         text.replace(first, "In 1977 a vibrant crowd stood before the town hall and nobody there knew why."), encoding="utf-8"
@@ -84,12 +82,12 @@ def test_a_broken_data_file_is_named_with_its_field(tmp_path: Path, monkeypatch:
     text = (check.DATA / "oslo.toml").read_text(encoding="utf-8")
     monkeypatch.setattr(atlas, "_FOLDER", tmp_path)
     (tmp_path / "data" / "here.toml").write_text(text.replace('kind = "object"', 'kind = "objet"', 1), encoding="utf-8")
-    with pytest.raises(AtlasError, match=r"here\.toml: things\.\d+\.kind: .*found 'objet'"):
+    with pytest.raises(DataFileError, match=r"here\.toml: things\.\d+\.kind: .*found 'objet'"):
         city("here")
     (tmp_path / "data" / "there.toml").write_text("city = ", encoding="utf-8")
-    with pytest.raises(AtlasError, match=r"there\.toml is not valid TOML"):
+    with pytest.raises(DataFileError, match=r"there\.toml is not valid TOML"):
         city("there")
-    with pytest.raises(AtlasError, match=r"nowhere\.toml is missing"):
+    with pytest.raises(DataFileError, match=r"nowhere\.toml is missing"):
         city("nowhere")
 
 
