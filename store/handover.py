@@ -55,7 +55,8 @@ def _accept(listener: Listener, log: Log, closing: threading.Event) -> None:
         try:
             connection = listener.accept()
         except (OSError, EOFError, AuthenticationError):
-            continue  # a process that knocked and left, or had no key: the next one may be in order
+            closing.wait(0.01)  # a process that knocked and left, had no key, or found no file descriptor free: the next may be in order
+            continue
         threading.Thread(target=_serve, args=(connection, log, closing), name="log-handover-client", daemon=True).start()
 
 

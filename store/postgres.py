@@ -96,13 +96,13 @@ class PostgresDatabase:
                     self._connection.execute(_query(lock))
                 yield
                 self._connection.execute("COMMIT")
-            except psycopg.Error as error:
-                self._roll_back()
-                raise _interrupt_behind(error, handled) or self._translate(error) from error
             except BaseException as error:
-                self._roll_back()
                 if interrupt := _interrupt_behind(error, handled):
+                    self._connection.close()  # it may have stopped in the middle of a message; the server rolls back what it loses
                     raise interrupt from None
+                self._roll_back()
+                if isinstance(error, psycopg.Error):
+                    raise self._translate(error) from error
                 raise
 
     def _begin(self, begin: LiteralString) -> None:

@@ -16,7 +16,7 @@ _SECRET_NAME = re.compile(r"(api[-_]?key|token|secret|passw(or)?d|authorization|
 _SECRET_VALUE = re.compile(
     r"(?<![A-Za-z0-9])(?:sk-|hf_|xox[a-z]-|ghp_|AKIA)[A-Za-z0-9_\-]{8,}"  # keys by their well-known beginnings
     r"|(?<=[Bb]earer )\S+"
-    r"|(?<=://)(?P<user>[^/\s:@]*):[^/\s@]+(?=@)"  # user:password@ in a URL
+    r"|(?<=://)(?P<user>[^/\s:@]*):\S+(?=@)"  # user:password@ in a URL, up to the last @: a password may hold one
     r"|(?<=password=)[^\s&'\"]+"
 )
 

@@ -90,6 +90,7 @@ def test_ids_come_from_the_clock_and_the_randomness_that_are_handed_in() -> None
 
 
 SECRETS = [
+    "postgresql://ana:ge/heim@geheim@db/x",
     "sk-proj-abcdefgh12345678",
     "hf_abcdefghijklmnop",
     "Bearer abc.def.ghi",
@@ -102,7 +103,7 @@ SECRETS = [
 def test_what_looks_like_a_secret_is_masked_wherever_it_stands(text: str) -> None:
     masked = redact(f"could not reach {text} today")
     assert MASK in masked
-    for part in ("abcdefgh", "abc.def", "geheim"):
+    for part in ("abcdefgh", "abc.def", "geheim", "heim"):
         assert part not in masked
 
 
