@@ -7,7 +7,7 @@ from typing import Protocol
 
 from agents.ground.ids import VariantId
 from agents.persona import Crisis, Persona
-from agents.values import Affect, CareLevel, DialogueAct, Role, Score, Violation
+from agents.values import Affect, CareLevel, DialogueAct, Role, Violation
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ class Judgement:
     """What a judge makes of a proposal."""
 
     judge: str
-    scores: dict[str, Score]
+    scores: dict[str, float]
+    evidence: dict[str, tuple[str, ...]]
+    """The words that earned a score, by its dimension."""
     violations: tuple[Violation, ...] = ()
 
 

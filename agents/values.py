@@ -94,15 +94,6 @@ class Affect(Value):
     """Readiness to say what has not been said yet."""
 
 
-class Score(Value):
-    """What one judge gave on one dimension, and the words that earned it."""
-
-    value: float
-    """On the scale of the judge's rubric."""
-    evidence: tuple[str, ...] = ()
-    """Words quoted from the judged reply or from what it answers."""
-
-
 class Violation(Value):
     """A hard line that a reply crossed."""
 

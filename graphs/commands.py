@@ -63,7 +63,7 @@ class _Show:
 
     def __call__(self, events: list[Event]) -> None:
         variants = {event.variant: event for event in events if isinstance(event, VariantProposed)}
-        rewards = {event.variant: event.scores["reward"].value for event in events if isinstance(event, VariantJudged)}
+        rewards = {event.variant: event.scores["reward"] for event in events if isinstance(event, VariantJudged)}
         say, style = self._terminal.say, self._terminal.style
         for event in events:
             if isinstance(event, SeekerSpoke):

@@ -59,10 +59,15 @@ def answer(scene: Scene, cast: Cast) -> Outcome:
         )  # fmt: skip
         judged.append(
             VariantJudged(
-                turn=scene.turn, variant=proposal.variant, judge=judgement.judge, scores=judgement.scores, violations=judgement.violations
+                turn=scene.turn,
+                variant=proposal.variant,
+                judge=judgement.judge,
+                scores=judgement.scores,
+                evidence=judgement.evidence,
+                violations=judgement.violations,
             )
         )
-        weighed.append((judgement.scores["reward"].value, proposal, reaction))
+        weighed.append((judgement.scores["reward"], proposal, reaction))
     reward, chosen, following = max(weighed, key=lambda item: item[0])
     choice = VariantChosen(turn=scene.turn, variant=chosen.variant, chooser="best", reason=f"reward {reward:g}")
     return Outcome((*proposed, *foreseen, *judged, choice), _after(scene, chosen), following)

@@ -36,7 +36,7 @@ class Exchange:
 
     def reward(self, variant: VariantId) -> float | None:
         """The latest reward that a judge gave a variant."""
-        rewards = [judged.scores["reward"].value for judged in self.judged if judged.variant == variant and "reward" in judged.scores]
+        rewards = [judged.scores["reward"] for judged in self.judged if judged.variant == variant and "reward" in judged.scores]
         return rewards[-1] if rewards else None
 
 

@@ -20,7 +20,6 @@ from agents import (
     Persona,
     RiskLevel,
     Role,
-    Score,
     SessionSnapshot,
     Split,
     StreamId,
@@ -106,8 +105,10 @@ class VariantJudged(Event):
     variant: VariantId
     judge: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
     """`name@version`."""
-    scores: dict[str, Score]
-    """Dimension to score."""
+    scores: dict[str, float]
+    """Dimension to score, on the scale of the judge's rubric."""
+    evidence: dict[str, tuple[str, ...]] = {}
+    """Dimension to the words that earned its score, quoted from the reply or from what it answers."""
     violations: tuple[Violation, ...] = ()
 
 

@@ -13,13 +13,14 @@ Upcaster: TypeAlias = Callable[[Payload], Payload]
 
 
 def variant_judged_1(old: Payload) -> Payload:
-    """Version 1 kept bare numbers, one list of evidence for all, and hard lines as `rule: words`."""
+    """Version 1 kept one list of evidence for all dimensions, and hard lines as `rule: words`."""
     evidence = old.get("evidence", [])
     return {
         "turn": old["turn"],
         "variant": old["variant"],
         "judge": old["judge"],
-        "scores": {dimension: {"value": value, "evidence": evidence} for dimension, value in old["scores"].items()},
+        "scores": old["scores"],
+        "evidence": dict.fromkeys(old["scores"].keys(), evidence),
         "violations": [dict(zip(("rule", "words"), line.split(": ", 1), strict=True)) for line in old.get("violations", [])],
     }
 

@@ -15,7 +15,6 @@ from agents import (
     PresentingProblem,
     Provenance,
     SchwartzValues,
-    Score,
     SessionSnapshot,
     SocioDemographics,
     VariantId,
@@ -71,7 +70,7 @@ def turn(number: int, words: str = "The kettle still stands where he left it.") 
     return [
         SeekerSpoke(turn=number, message=f"{words} ({number})", act=DialogueAct.DISCLOSE, affect=calm()),
         VariantProposed(turn=number, variant=variant, care_level=0.5, style="warm", message="You have not moved it."),
-        VariantJudged(turn=number, variant=variant, judge="verifier@1", scores={"empathy": Score(value=2.0, evidence=("not moved it",))}),
+        VariantJudged(turn=number, variant=variant, judge="verifier@1", scores={"empathy": 2.0}, evidence={"empathy": ("not moved it",)}),
         VariantChosen(turn=number, variant=variant, chooser="best"),
     ]
 

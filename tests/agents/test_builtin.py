@@ -79,7 +79,7 @@ def test_a_judge_names_the_words_that_earned_the_score(cast: Cast) -> None:
     scene = opened(cast)
     proposal = cast.supporter.propose(scene, 0.8)
     judgement = cast.judge.weigh(scene, proposal, cast.seeker.speak(answered(scene, proposal.message)))
-    for word in judgement.scores["empathy"].evidence:
+    for word in judgement.evidence["empathy"]:
         assert word.lower() in proposal.message.lower()
 
 
@@ -87,7 +87,7 @@ def test_an_invented_number_takes_the_whole_reward(cast: Cast) -> None:
     scene = opened(cast)
     proposal = replace(cast.supporter.propose(scene, 0.8), message="I'm here. Call 555 01 99 44.")
     judgement = cast.judge.weigh(scene, proposal, cast.seeker.speak(answered(scene, proposal.message)))
-    assert judgement.scores["reward"].value == 0
+    assert judgement.scores["reward"] == 0
     assert judgement.violations[0].rule == "invented_number"
 
 

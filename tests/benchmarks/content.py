@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from functools import lru_cache
 
-from agents import Affect, DialogueAct, RiskLevel, Score, VariantId
+from agents import Affect, DialogueAct, RiskLevel, VariantId
 from store import (
     ConversationEnded,
     Event,
@@ -86,9 +86,8 @@ def _variant(number: int, variant: VariantId, care_level: float, random_: random
             turn=number,
             variant=variant,
             judge="constitution@3",
-            scores={
-                d: Score(value=round(random_.uniform(0, 5), 2), evidence=(_words(random_, 1), _words(random_, 1))) for d in _DIMENSIONS
-            },
+            scores={dimension: round(random_.uniform(0, 5), 2) for dimension in _DIMENSIONS},
+            evidence={dimension: (_words(random_, 1), _words(random_, 1)) for dimension in _DIMENSIONS},
         ),
     ]
 

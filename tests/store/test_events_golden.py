@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents import Score, Violation
+from agents import Violation
 from store import VOCABULARY, Event, Registry, SqlLog, VariantJudged, verify
 from tests.store.given import C
 
@@ -72,7 +72,8 @@ def test_the_judgement_of_version_1_says_this_today() -> None:
         turn=1,
         variant="1b",
         judge="verifiers@1",
-        scores={"empathy": Score(value=3.5, evidence=evidence), "pace": Score(value=3, evidence=evidence)},
+        scores={"empathy": 3.5, "pace": 3},
+        evidence={"empathy": evidence, "pace": evidence},
         violations=(Violation(rule="one_question", words="What is the evening like: two questions in one"),),
     )
 

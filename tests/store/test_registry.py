@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from agents import Score, Violation
+from agents import Violation
 from store import (
     VOCABULARY,
     Event,
@@ -69,7 +69,7 @@ def test_the_vocabulary_names_every_event_once() -> None:
 
 
 def test_a_payload_is_readable_json_with_the_fields_of_the_event() -> None:
-    event = VariantJudged(turn=1, variant="1a", judge="verifiers@1", scores={"Wärme": Score(value=2, evidence=("still – “here”",))})
+    event = VariantJudged(turn=1, variant="1a", judge="verifiers@1", scores={"Wärme": 2}, evidence={"Wärme": ("still – “here”",)})
     payload = REGISTRY.encode(event)
     assert json.loads(payload) == event.model_dump(mode="json")
     assert "still – “here”" in payload
@@ -88,7 +88,8 @@ def test_an_old_judgement_is_lifted() -> None:
         turn=3,
         variant="3b",
         judge="safety@1",
-        scores={"safety": Score(value=0, evidence=("just stop",)), "warmth": Score(value=1.5, evidence=("just stop",))},
+        scores={"safety": 0, "warmth": 1.5},
+        evidence={"safety": ("just stop",), "warmth": ("just stop",)},
         violations=(Violation(rule="no-directive", words="just stop: now"),),
     )
 
@@ -130,7 +131,7 @@ def test_an_old_row_in_a_log_is_read_as_new_and_stays_as_it_is(log: SqlLog, raw:
     )
     [found] = log.read(C)
     assert found.event == VariantJudged(
-        turn=1, variant="1a", judge="verifiers@1", scores={"empathy": Score(value=2, evidence=("I hear you",))}
+        turn=1, variant="1a", judge="verifiers@1", scores={"empathy": 2}, evidence={"empathy": ("I hear you",)}
     )
     [(version, stored, stored_hash)] = raw.execute("SELECT schema_version, payload, hash FROM event")
     assert (version, stored, bytes(stored_hash).hex(), found.hash.hex()) == (1, payload, hash_, hash_)
