@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from typing import Any
 
 from agents import EventId, StreamId
@@ -35,33 +36,41 @@ class Counter:
 @contextmanager
 def handing_over(log: Log) -> Iterator[Counter]:
     """Serves `log` to other processes for as long as the block lasts."""
-    counter_key = secrets.token_bytes(32)
-    with Listener(family="AF_UNIX", backlog=64, authkey=counter_key) as listener:
-        counter = Counter(str(listener.address), counter_key)
+    with Listener(family="AF_UNIX", backlog=64) as listener:
+        counter = Counter(str(listener.address), secrets.token_bytes(32))
         closing = threading.Event()
-        thread = threading.Thread(target=_accept, args=(listener, log, closing), name="log-handover", daemon=True)
+        thread = threading.Thread(target=_accept, args=(listener, counter.key, log, closing), name="log-handover", daemon=True)
         thread.start()
         try:
             yield counter
         finally:
             closing.set()
-            with suppress(OSError, EOFError, AuthenticationError):
-                Client(counter.address, authkey=counter.key).close()  # wakes the thread that accepts
+            _knock(counter.address)
             thread.join(timeout=5)
 
 
-def _accept(listener: Listener, log: Log, closing: threading.Event) -> None:
+def _knock(address: str) -> None:
+    """Wakes the thread that accepts. It waits for no answer: the thread may have seen by itself that it is over."""
+    with socket.socket(socket.AF_UNIX) as knocking, suppress(OSError):
+        knocking.settimeout(1)
+        knocking.connect(address)
+
+
+def _accept(listener: Listener, key: bytes, log: Log, closing: threading.Event) -> None:
     while not closing.is_set():
         try:
             connection = listener.accept()
-        except (OSError, EOFError, AuthenticationError):
-            closing.wait(0.01)  # a process that knocked and left, had no key, or found no file descriptor free: the next may be in order
+        except OSError:
+            closing.wait(0.01)  # no file descriptor is free, or a process left while it knocked: the next may be in order
             continue
-        threading.Thread(target=_serve, args=(connection, log, closing), name="log-handover-client", daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, key, log, closing), name="log-handover-client", daemon=True).start()
 
 
-def _serve(connection: Connection[Any, Any], log: Log, closing: threading.Event) -> None:
-    with connection, suppress(EOFError, OSError):  # the other process ended: what it handed over is kept
+def _serve(connection: Connection[Any, Any], key: bytes, log: Log, closing: threading.Event) -> None:
+    # A process that has another key gets nothing; one that ends keeps what it handed over.
+    with connection, suppress(EOFError, OSError, AuthenticationError):
+        deliver_challenge(connection, key)
+        answer_challenge(connection, key)
         while True:
             name, arguments = connection.recv()
             if closing.is_set():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -122,3 +124,17 @@ def test_several_processes_write_through_one(log: SqlLog) -> None:
     assert [event.position for event in everything(log)] == [1, 2, 3, 4, 5, 6]
     for number in range(2):
         assert words(log.read(StreamId(f"c-{number}"))) == [f"c-{number} says {version}" for version in range(3)]
+
+
+def test_handing_over_ends_at_once_whoever_knocked_last(log: SqlLog) -> None:
+    for _ in range(40):
+        with handing_over(log) as counter, pytest.raises(LogUnavailable):
+            HandedLog(replace(counter, key=bytes(32)))
+
+
+def test_a_silent_stranger_keeps_nobody_waiting(log: SqlLog) -> None:
+    with handing_over(log) as counter, socket.socket(socket.AF_UNIX) as stranger:
+        stranger.connect(counter.address)
+        handed = HandedLog(counter)
+        assert handed.append(C, 0, said("a")).version == 1
+        handed.close()
