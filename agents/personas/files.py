@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from agents.ground.errors import VigilError
 from agents.persona import Crisis, Persona
 from agents.personas.check import implausibilities
+from agents.personas.draw import draw
 from agents.personas.legacy import NotALegacyPersona, from_legacy, looks_legacy
 
 
@@ -47,17 +49,46 @@ def persona_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def problems_of(path: Path) -> list[Problem]:
-    """Everything that is wrong or implausible in a file."""
+    """Everything that is wrong or implausible in a file, in one go."""
     try:
         data = _load(path)
     except PersonaFileError as error:
         return [Problem(path.name, "file", str(error), "a persona in JSON")]
     persona, problems = _validated(path, data)
+    mended = {problem.field.partition(".")[0] for problem in problems}
+    persona = persona or _with_stand_ins(data, problems)
     if persona is None:
         return problems
     # The original names tendencies and crises in words of its own: those are not held against our lists.
     skipped = ("natural_tendencies", "language") if looks_legacy(data) else ()
-    return [Problem(path.name, i.field, i.found, i.expected) for i in implausibilities(persona) if not i.field.startswith(skipped)]
+    for found in implausibilities(persona):
+        if not found.field.startswith(skipped) and not _rests_on(found.field, mended):
+            problems.append(Problem(path.name, found.field, found.found, found.expected))
+    return problems
+
+
+def _with_stand_ins(data: dict[str, Any], problems: list[Problem]) -> Persona | None:
+    """The persona with another's fields in place of its bad ones, so that the rest can be checked as well."""
+    whole = copy.deepcopy(from_legacy(data) if looks_legacy(data) and "persona" not in {p.field for p in problems} else data)
+    other = draw(0)[0].model_dump(mode="json")
+    for problem in problems:
+        top = problem.field.partition(".")[0]
+        if top in other:
+            whole[top] = other[top]
+        else:
+            whole.pop(top, None)
+    try:
+        return Persona.model_validate(whole)
+    except ValidationError:
+        return None
+
+
+def _rests_on(field: str, mended: set[str]) -> bool:
+    """Whether a finding may come from a part that stands in for a bad one: most compare with birth, or with the life now."""
+    return bool(
+        mended & {field.partition(".")[0], "people"}
+        or (mended & {"birth_context", "current_socio_demographics"} and not field.endswith((".city", ".country")))
+    )
 
 
 def read_persona(path: Path) -> Persona:

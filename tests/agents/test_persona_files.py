@@ -73,6 +73,21 @@ def test_what_does_not_add_up_is_explained(file: Path, changes: dict[str, object
     assert words in found[field].expected
 
 
+def test_what_does_not_add_up_is_named_beside_what_is_missing(file: Path) -> None:
+    path = changed(file, name=..., hexaco__extraversion=140, birth_context__city="Warzaw", presenting_problem__duration_months=900)
+    assert {problem.field for problem in problems_of(path)} >= {
+        "name",
+        "hexaco.extraversion",
+        "birth_context.city",
+        "presenting_problem.duration_months",
+    }
+
+
+def test_what_stands_in_for_a_bad_part_is_not_blamed_on_the_file(file: Path) -> None:
+    path = changed(file, current_socio_demographics__age=-3)
+    assert {problem.field for problem in problems_of(path)} == {"current_socio_demographics.age"}
+
+
 def test_living_alone_with_somebody_at_home_is_explained(file: Path) -> None:
     relative = {"relation": "partner", "name": "X", "called": "her husband X", "lives": "with them"}
     path = changed(file, people=[relative], current_socio_demographics__household="lives alone")
