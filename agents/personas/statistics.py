@@ -34,19 +34,16 @@ def spreads(plan: Plan) -> list[Spread]:
     span = {category.name: category.oldest - category.youngest + 1 for category in categories()}
     kinds = Counter(cell.category.name for cell in cells)
     decades = Counter(f"{identity.life.birth_year // 10 * 10}s" for identity in plan.families)
+    per_year = {name: round(count / span[name], 3) for name, count in kinds.items()}
     return [
-        Spread("cities", "Persona-ages by city of birth", _ranked(Counter(cell.identity.life.home.city for cell in cells))),
-        Spread("parts", "Families by part of the world", _ranked(Counter(find(i.life.home.city).part for i in plan.families))),
+        Spread("categories_per_year", "Persona-ages by kind of crisis, for each year of the kind's span", _ranked(per_year)),
+        Spread("categories", "Persona-ages by kind of crisis", _ranked(kinds)),
         Spread("decades", "Families by decade of birth", dict(sorted(decades.items()))),
+        Spread("ages", "Persona-ages by age", {str(age): n for age, n in sorted(Counter(cell.age for cell in cells).items())}),
+        Spread("parts", "Families by part of the world", _ranked(Counter(find(i.life.home.city).part for i in plan.families))),
         Spread("sexes", "Families by sex", _ranked(Counter(i.life.sex for i in plan.families))),
         Spread("splits", "Families by split", _ranked(Counter(i.split for i in plan.families))),
-        Spread("ages", "Persona-ages by age", {str(age): n for age, n in sorted(Counter(cell.age for cell in cells).items())}),
-        Spread("categories", "Persona-ages by kind of crisis", _ranked(kinds)),
-        Spread(
-            "categories_per_year",
-            "The same for each year of its span",
-            dict(sorted(((name, round(n / span[name], 3)) for name, n in kinds.items()), key=lambda item: -item[1])),
-        ),
+        Spread("cities", "Persona-ages by city of birth", _ranked(Counter(cell.identity.life.home.city for cell in cells))),
     ]
 
 
@@ -58,7 +55,7 @@ def by_decade(plan: Plan) -> tuple[list[str], dict[str, Counter[str]]]:
     return sorted({decade for counts in table.values() for decade in counts}), table
 
 
-def _ranked(counts: Counter[str]) -> dict[str, float]:
+def _ranked(counts: Mapping[str, float]) -> dict[str, float]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -113,13 +110,13 @@ def draw_bars(spread: Spread, path: Path) -> None:
 
 
 def _page(plan: Plan, drawn: Sequence[Spread]) -> str:
-    sections = "".join(_section(spread) for spread in drawn)
+    sections = "".join(_section(spread) for spread in drawn) + _across(plan)
     facts = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in balance(plan).items())
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><title>The plan</title><style>"
         "body{font:15px/1.5 Georgia,serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fcfbf8}"
         "h2{margin:2.5rem 0 .5rem;font-size:1.1rem}table{border-collapse:collapse;width:100%}td{padding:.05rem .5rem .05rem 0}"
-        "td:nth-child(2){text-align:right;width:4rem;font-variant-numeric:tabular-nums}.b{background:#345c72;height:.6rem}</style>"
+        "td:nth-child(2){text-align:right;width:4rem;font-variant-numeric:tabular-nums}.b{background:#345c72;height:.6rem}.n td,.n th{font-size:.8rem;font-weight:normal;width:auto}.n td+td,.n th{text-align:right}</style>"
         f"<h1>A plan of {len(plan.families)} families</h1><p>{len(plan.cells):,} persona-ages, seed {plan.seed}. "
         f"Largest over smallest: {html.escape(facts)}. Everybody in it is invented.</p>{sections}</html>\n"
     )
@@ -132,3 +129,12 @@ def _section(spread: Spread) -> str:
         for name, value in spread.counts.items()
     )
     return f"<h2>{html.escape(spread.title)}</h2><table>{rows}</table>"
+
+
+def _across(plan: Plan) -> str:
+    decades, kinds = by_decade(plan)
+    head = "".join(f"<th>{decade}</th>" for decade in ("", *decades))
+    rows = "".join(
+        f"<tr><td>{html.escape(name)}</td>" + "".join(f"<td>{counts[d]}</td>" for d in decades) + "</tr>" for name, counts in kinds.items()
+    )
+    return f"<h2>Kinds of crisis by the decade in which they happen</h2><table class='n'><tr>{head}</tr>{rows}</table>"
