@@ -66,7 +66,16 @@ def against_sqlmodel(bench: Bench) -> list[Row]:
     """What the same events cost as objects of a session."""
     files = _Files(bench.folder)
     ours, theirs = medians(lambda: _vigil(files.new(), "normal"), lambda: _sqlmodel(files.new()))
-    return [Row("append, NORMAL", _EVENTS / ours, _RATE, "SQLModel session.add_all of the same events, a session a turn", _EVENTS / theirs, (at_least(4.0),))]
+    return [
+        Row(
+            "append, NORMAL",
+            _EVENTS / ours,
+            _RATE,
+            "SQLModel session.add_all of the same events, a session a turn",
+            _EVENTS / theirs,
+            (at_least(4.0),),
+        )
+    ]
 
 
 class _Files:
