@@ -27,12 +27,17 @@ class OutsideWorld(AssertionError):
 @pytest.fixture(scope="session", autouse=True)
 def no_network_beyond_loopback() -> Iterator[None]:
     """Refuses names and addresses other than this machine's own, for the whole run."""
-    connect, resolve = socket.socket.connect, socket.getaddrinfo
+    connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
     def guarded_connect(self: socket.socket, address: object) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6):
             _refuse_outside(address[0])  # type: ignore[index]
         return connect(self, address)  # type: ignore[arg-type]
+
+    def guarded_connect_ex(self: socket.socket, address: object) -> int:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            _refuse_outside(address[0])  # type: ignore[index]
+        return connect_ex(self, address)  # type: ignore[arg-type]
 
     def guarded_resolve(host: str | bytes | None, *args: object, **kwargs: object) -> object:
         _refuse_outside(host.decode() if isinstance(host, bytes) else host)
@@ -40,7 +45,7 @@ def no_network_beyond_loopback() -> Iterator[None]:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(socket.socket, "connect", guarded_connect)
-    patch.setattr(socket.socket, "connect_ex", lambda self, address: guarded_connect(self, address) or 0)
+    patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
     patch.setattr(socket, "getaddrinfo", guarded_resolve)
     yield
     patch.undo()

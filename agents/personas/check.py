@@ -14,7 +14,7 @@ from agents.persona import Persona
 
 _STAGE_AGES = {"child": (0, 12), "adolescent": (10, 19), "young adult": (16, 29), "adult": (18, 120)}
 _TELLS_AGE = {"retired": (50, 120), "student": (15, 45)}
-_LAST_BIRTH_OF_PARENT_GAP = 13
+_YOUNGEST_PARENT, _OLDEST_WITH_PARENT = 16, 84
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,9 @@ def _household(persona: Persona) -> Iterator[Implausible]:
         yield Implausible("people", f"{len(partners)} living partners", "one at most")
     if len([kin for kin in persona.people if kin.relation == "parent"]) > 2:
         yield Implausible("people", "more than two parents", "two at most")
-    if now.age > 84 and any(kin.relation == "parent" and kin.lives != "dead" for kin in persona.people):
+    if now.age > _OLDEST_WITH_PARENT and any(kin.relation == "parent" and kin.lives != "dead" for kin in persona.people):
         yield Implausible("people", f"a living parent at {now.age}", "none")
-    if now.age < 14 + _LAST_BIRTH_OF_PARENT_GAP // 7 and any(kin.relation == "child" for kin in persona.people):
+    if now.age < _YOUNGEST_PARENT and any(kin.relation == "child" for kin in persona.people):
         yield Implausible("people", f"a child at {now.age}", "none")
     names = [kin.name for kin in persona.people if kin.relation == "child"]
     if len(names) != len(set(names)):

@@ -86,8 +86,9 @@ def identify(seed: int, wish: Wish) -> Identity:
     decade = wish.decade or start.pick(BIRTH_DECADES, "decade")
     if decade not in BIRTH_DECADES:
         raise UsageError(f"Nobody old enough was born in the {decade}. Birth decades are {BIRTH_DECADES[0]} to {BIRTH_DECADES[-1]}.")
-    chance = Chance(seed, entry.slug, decade, wish.sex or "")
-    sex: Sex = wish.sex or ("female" if chance.number("sex") < 0.5 else "male")
+    sex: Sex = wish.sex or ("female" if Chance(seed, entry.slug, decade).number("sex") < 0.5 else "male")
+    # From here on everything hangs on what the family's id is made of, whether it was wished for or drawn.
+    chance = Chance(seed, entry.slug, decade, sex)
     birth_year = int(decade[:4]) + int(chance.number("year") * 10)
     life = draw_life(chance, entry, birth_year, sex)
     return Identity(

@@ -71,6 +71,15 @@ def test_a_person_stays_the_same_person_as_they_age() -> None:
     assert dead[0] <= dead[1] <= dead[2]
 
 
+def test_one_family_is_one_person_whether_wished_for_or_drawn() -> None:
+    for seed in range(40):
+        drawn, _ = draw(seed)
+        born, now = drawn.birth_context, drawn.current_socio_demographics
+        sex = "female" if drawn.gender_at_birth == "female" else "male"
+        wished, _ = draw(seed, Wish(city=born.city, decade=born.decade, age=now.age, sex=sex))  # type: ignore[arg-type]
+        assert (wished.family, wished.name, wished.hexaco, wished.people) == (drawn.family, drawn.name, drawn.hexaco, drawn.people)
+
+
 def test_household_work_and_money_agree() -> None:
     for persona, _ in map(draw, SEEDS):
         now = persona.current_socio_demographics
