@@ -21,6 +21,15 @@ KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN")
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("graphs.commands", "play a session with a simulated Seeker, live (also without any command)"),
+    "list": ("replay.commands", "the conversations of the log, by persona, kind of crisis, risk, outcome"),
+    "show": ("replay.commands", "a conversation, whole; also as JSON or as lines"),
+    "replay": ("graphs.replay_command", "a session once more, turn by turn; --verify proves every event again"),
+    "branch": ("graphs.branch_commands", "another life of a conversation, from any turn, from either role"),
+    "tree": ("replay.commands", "a conversation with all its branches"),
+    "diff": ("replay.commands", "two lives: what they share once, then side by side"),
+    "sweep": ("graphs.branch_commands", "play every reply that was offered to the end: what each was worth"),
+    "resume": ("graphs.commands", "go on with a session that was stopped"),
+    "graph": ("graphs.commands", "draw the turn graph"),
     "personas": ("agents.commands", "draw, plan, show, check, export and import personas"),
     "crises": ("agents.commands", "the 45 kinds of crisis, and how they are planned"),
     "log": ("store.commands", "look into the event log, verify, anchor, back up, export and import it"),

@@ -1,7 +1,8 @@
 """Who speaks and who judges, and the ground that all floors share. It knows no log, no graph and no training."""
 
-from agents.builtin.first import Cast, first_cast
+from agents.casting import BUILTIN, CHAIRS, HUMAN, Cast, cast, check_model, rubrics, sources
 from agents.chance import Chance
+from agents.crises.catalogue import Category, categories, find_category
 from agents.ground.diagnostics import MASK, configure, redact
 from agents.ground.errors import SettingsError, UsageError, VigilError, nearest
 from agents.ground.ids import BranchId, Clock, ConversationId, EventId, Ids, RunId, StreamId, VariantId, wall_clock
@@ -20,10 +21,13 @@ from agents.persona import (
     SchwartzValues,
     SocioDemographics,
 )
-from agents.scene import Judge, Judgement, Proposal, Scene, Seeker, Spoken, Supporter, Utterance
+from agents.personas.draw import Wish
+from agents.personas.meeting import Guest, drawn, from_file, one_of_each_family, planned
+from agents.scene import COLD, STANCES, Foreseen, Judge, Judgement, Proposal, Scene, Seeker, Spoken, Stance, Supporter, Utterance, stance_of
 from agents.values import (
     Affect,
     CareLevel,
+    Danger,
     DialogueAct,
     Parameters,
     Percent,
@@ -36,23 +40,33 @@ from agents.values import (
     Value,
     Violation,
 )
+from agents.watch import watch
 
 __all__ = [
+    "BUILTIN",
+    "CHAIRS",
+    "COLD",
+    "HUMAN",
     "MASK",
+    "STANCES",
     "Affect",
     "BirthContext",
     "BranchId",
     "CareLevel",
     "Cast",
+    "Category",
     "Chance",
     "Clock",
     "ConversationId",
     "ConversationStyle",
     "Crisis",
+    "Danger",
     "DialogueAct",
     "EventId",
+    "Foreseen",
     "FormativeContext",
     "FrozenSettings",
+    "Guest",
     "Hexaco",
     "Ids",
     "Judge",
@@ -76,6 +90,7 @@ __all__ = [
     "SocioDemographics",
     "Split",
     "Spoken",
+    "Stance",
     "StreamId",
     "Supporter",
     "Terminal",
@@ -87,12 +102,24 @@ __all__ = [
     "VariantId",
     "VigilError",
     "Violation",
+    "Wish",
+    "cast",
+    "categories",
+    "check_model",
     "compose",
     "configure",
-    "first_cast",
+    "drawn",
+    "find_category",
+    "from_file",
     "nearest",
+    "one_of_each_family",
     "plain",
+    "planned",
     "read_dotenv",
     "redact",
+    "rubrics",
+    "sources",
+    "stance_of",
     "wall_clock",
+    "watch",
 ]

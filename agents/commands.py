@@ -17,6 +17,7 @@ from agents.personas.check import implausibilities
 from agents.personas.draw import Wish, draw
 from agents.personas.files import Problem, as_json, persona_files, problems_of, read_persona, write_json
 from agents.personas.legacy import to_legacy
+from agents.personas.meeting import planned
 from agents.personas.plan import Plan, Planned, make_plan
 from agents.personas.selection import RISKS, select
 from agents.personas.statistics import balance, by_decade, write_statistics
@@ -135,19 +136,11 @@ def _show(args: argparse.Namespace, terminal: Terminal) -> int:
         [file] = persona_files([path])
         persona, crisis = read_persona(file), None
     else:
-        persona, crisis = _by_id(args)
+        guest = planned(args.who, args.seed)
+        persona, crisis = guest.persona, guest.crisis
     terminal.result({"persona": persona.model_dump(mode="json"), "crisis": crisis.model_dump(mode="json") if crisis else None})
     terminal.say(plain_card(persona, crisis))
     return 0
-
-
-def _by_id(args: argparse.Namespace) -> tuple[Persona, Crisis]:
-    found = [(persona, crisis) for _, persona, crisis in make_plan(args.seed).personas() if persona.id.startswith(args.who)]
-    if not found:
-        raise UsageError(f"The plan of seed {args.seed} has no persona {args.who!r}. `sim.py personas list` shows the ids.")
-    if len(found) > 1:
-        raise UsageError(f"{args.who!r} could be {', '.join(p.id for p, _ in found[:3])}…. Give more of the id.")
-    return found[0]
 
 
 def _chosen(args: argparse.Namespace) -> Iterator[tuple[Planned, Persona, Crisis]]:

@@ -164,3 +164,7 @@ class Crisis(Value):
     severity: Literal["mild", "moderate", "severe"]
     age: Annotated[int, Field(ge=0, le=120)]
     """How old the person is in this crisis."""
+    situation: str = ""
+    """The key of the catalogue's situation that the summary tells; empty where it came from elsewhere."""
+    cast: dict[str, str] = {}
+    """What fills the slots of a story: who and what of this life the crisis is about, such as `child`: `her son Luka`."""

@@ -94,6 +94,13 @@ class Affect(Value):
     """Readiness to say what has not been said yet."""
 
 
+class Danger(Value):
+    """Words that call for a question about safety."""
+
+    level: RiskLevel
+    words: tuple[Text, ...] = Field(min_length=1)
+
+
 class Violation(Value):
     """A hard line that a reply crossed."""
 
@@ -118,3 +125,5 @@ class SessionSnapshot(Value):
     care_levels: tuple[CareLevel, ...] = (0.2, 0.5, 0.8)
     look_ahead: Annotated[int, Field(ge=0)] = 1
     """How many of the Seeker's answers are foreseen for each variant; 0 foresees none."""
+    cold: bool = False
+    """Whether a deliberately poor reply is offered as well, as a negative."""

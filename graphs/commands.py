@@ -1,18 +1,23 @@
-"""`sim.py run`: plays a session in front of a person, and keeps it."""
+"""`sim.py run`, `resume`, `branch` and `graph`: sessions in front of a person."""
 
 from __future__ import annotations
 
 import argparse
-import textwrap
 import time
+from pathlib import Path
 from typing import Protocol
 
-from agents import Affect, Ids, StreamId, Terminal, UsageError, first_cast, plain
-from graphs.session import Session
-from replay import Conversation, fold
-from store import ConversationEnded, Event, SeekerSpoke, StoreSettings, VariantChosen, VariantJudged, VariantProposed, open_log
+from agents import HUMAN, Guest, Ids, SessionSnapshot, StreamId, Terminal, UsageError, Wish, drawn, from_file, one_of_each_family, planned
+from graphs.live import Live, play
+from graphs.position import Position, position_of
+from graphs.session import begin, compiled, first_event
+from replay import Conversation, Transcript, View, closing, find, load, outcome
+from store import Log, StoreSettings, open_log
 
-_WIDTH = 78
+HONEST = (
+    "The built-in engine is a rule-driven simulator: it needs no key and no network, and it does not understand. "
+    "Stories, rules and word lists decide what is said. A person can take either chair."
+)
 
 
 class HasStore(Protocol):
@@ -24,103 +29,181 @@ class HasStore(Protocol):
 
 def run_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `sim.py run`."""
-    parser.description = (
-        "Plays a session with the built-in engine: a rule-driven simulator with one hand-written story, no key and no network. "
-        "It is a first session, not yet the whole cast."
+    parser.description = f"Plays a session and keeps every turn. {HONEST}"
+    who = parser.add_argument_group("who comes")
+    who.add_argument("--seed", type=int, default=1, help="the root of every random draw (default 1)")
+    who.add_argument("--persona", metavar="WHO", help="a planned persona's id, or a persona file")
+    who.add_argument("--city", help="of birth")
+    who.add_argument("--decade", help="of birth, such as 1960s")
+    who.add_argument("--age", type=int, help="20 to 100")
+    who.add_argument("--sex", choices=["female", "male"])
+    who.add_argument("--category", help="kind of crisis")
+    who.add_argument("--count", type=int, default=1, metavar="N", help="how many sessions, with rising seeds")
+    who.add_argument("--families", action="store_true", help="one session with each of the 69 families of the plan of this seed")
+    how = parser.add_argument_group("how it goes")
+    how.add_argument("--turns", type=int, default=20, metavar="N", help="the most turns (default 20)")
+    how.add_argument("--chooser", metavar="NAME", help="best (default), sampled, or care:LEVEL")
+    how.add_argument("--care-level", type=float, metavar="X", help="always answer at this care level, 0 to 1; the same as --chooser care:X")
+    how.add_argument("--interactive", action="store_true", help="you choose or write what the Supporter says")
+    how.add_argument("--play", choices=["seeker"], help="you are the Seeker")
+    how.add_argument("--look-ahead", type=int, default=1, metavar="K", help="how many of the Seeker's answers to foresee (default 1)")
+    how.add_argument(
+        "--foresee", choices=["on", "off"], default="on", help="off saves the foreseen answers; stabilisation is then not measured"
     )
-    parser.add_argument("--seed", type=int, default=1, help="the root of every random draw (default 1)")
-    parser.add_argument("--turns", type=int, default=20, metavar="N", help="the most turns (default 20)")
-    parser.add_argument("--count", type=int, default=1, metavar="N", help="how many sessions, with rising seeds")
+    how.add_argument("--cold", action="store_true", help="propose a deliberately poor reply as well, as a negative")
+    seen = parser.add_argument_group("what is shown")
+    seen.add_argument("--thoughts", action="store_true", help="what both think")
+    seen.add_argument("--brief", action="store_true", help="only what is said, not the variants")
+    seen.add_argument("--pace", type=float, default=0.0, metavar="S", help="seconds to wait after each turn")
 
 
 def run(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> int:
     """Runs `sim.py run`."""
-    for name in ("turns", "count"):
-        if getattr(args, name) < 1:
-            raise UsageError(f"--{name} {getattr(args, name)} plays nothing. Give 1 or more.")
-    ids = Ids()
+    wanted = _settings(args)
+    guests = _guests(args)
     results: list[dict[str, object]] = []
+    ids = Ids()
     with open_log(settings.store, create=True) as log:
-        for seed in range(args.seed, args.seed + args.count):
-            cast = first_cast(seed)
-            terminal.say(_headline(terminal, cast.persona.name, cast.crisis.summary, seed))
-            begun = time.perf_counter()
-            show = _Show(terminal)
-            stream = Session(cast, log, args.turns, show).play(seed, ids)
-            conversation = fold(stored.event for stored in log.read(stream))
-            results.append(_summary(stream, conversation))
-            _close(terminal, stream, conversation, time.perf_counter() - begun)
-    terminal.result(results[0] if args.count == 1 else {"sessions": results})
-    terminal.say("Next: python sim.py log info")
+        for seed, guest in guests:
+            stream = StreamId(ids.conversation())
+            position = begin(log, stream, first_event(guest, seed, wanted))
+            done, conversation = _play(log, position, args, terminal)
+            results.append(result(stream, conversation))
+            if not done:
+                return _left(stream, conversation, terminal)
+    terminal.result(results[0] if len(results) == 1 else {"sessions": results})
+    last = results[-1]["id"]
+    half = max(1, len(conversation.exchanges) // 3)
+    terminal.say(f"Next: python sim.py branch {last} --at {half} --care-level 0.2" if len(results) == 1 else "Next: python sim.py list")
     return 0
 
 
-class _Show:
-    """Prints each turn once it is kept."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-
-    def __call__(self, events: list[Event]) -> None:
-        variants = {event.variant: event for event in events if isinstance(event, VariantProposed)}
-        rewards = {event.variant: event.scores["reward"] for event in events if isinstance(event, VariantJudged)}
-        say, style = self._terminal.say, self._terminal.style
-        for event in events:
-            if isinstance(event, SeekerSpoke):
-                say(f"\n{style(f'{event.turn:2}  Seeker', 'cyan', 'bold')}  {style(meter(event.affect), 'dim')}")
-                say(_bubble(event.message))
-            elif isinstance(event, VariantChosen):
-                chosen = variants[event.variant]
-                scores = "  ".join(f"{'▸' if v == event.variant else ' '}{variants[v].style} {rewards[v]:.2f}" for v in variants)
-                say(f"    {style('Supporter', 'green', 'bold')}  {style(scores, 'dim')}")
-                say(_bubble(chosen.message))
-
-
-def _headline(terminal: Terminal, name: str, summary: str, seed: int) -> str:
-    title = terminal.style(plain(name), "bold")
-    note = terminal.style("Everything here is simulated: nobody real is speaking.", "dim")
-    return f"\n{title}, seed {seed}. {plain(summary)}\n{note}"
+def _settings(args: argparse.Namespace) -> SessionSnapshot:
+    for name in ("turns", "count"):
+        if getattr(args, name) < 1:
+            raise UsageError(f"--{name} {getattr(args, name)} plays nothing. Give 1 or more.")
+    if args.look_ahead < 0 or args.look_ahead > 10:
+        raise UsageError(f"--look-ahead {args.look_ahead} is not between 0 and 10.")
+    choosers = {"--chooser": args.chooser, "--care-level": args.care_level is not None, "--interactive": args.interactive}
+    given = [flag for flag, value in choosers.items() if value]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} contradict: both say which reply is given. Leave one of them out.")
+    if args.play and args.interactive:
+        raise UsageError("--play seeker and --interactive contradict: you can sit in one chair. Leave one of them out.")
+    if args.foresee == "off" and args.look_ahead > 1:
+        raise UsageError("--foresee off and --look-ahead contradict. Leave one of them out.")
+    chooser = HUMAN if args.interactive else args.chooser or ("best" if args.care_level is None else f"care:{args.care_level:g}")
+    return SessionSnapshot(
+        models={"seeker": HUMAN if args.play else "builtin", "supporter": "builtin", "judge": "builtin"},
+        chooser=chooser,
+        turn_limit=args.turns,
+        look_ahead=0 if args.foresee == "off" else args.look_ahead,
+        cold=args.cold,
+    )
 
 
-def _bubble(text: str) -> str:
-    return textwrap.fill(plain(text), _WIDTH, initial_indent="    ", subsequent_indent="    ")
+def _guests(args: argparse.Namespace) -> list[tuple[int, Guest]]:
+    wishes = {name: getattr(args, name) for name in ("city", "decade", "age", "sex")}
+    contradicting = [f"--{name}" for name, value in wishes.items() if value is not None]
+    if args.persona and (contradicting or args.families):
+        raise UsageError(
+            f"--persona and {(contradicting or ['--families'])[0]} contradict: somebody who is named is not drawn. Leave one of them out."
+        )
+    if args.families:
+        if contradicting or args.category or args.count > 1:
+            raise UsageError("--families takes everybody of the plan: leave --count, --category and wishes out.")
+        return [(args.seed + number, guest) for number, guest in enumerate(one_of_each_family(args.seed))]
+    if args.persona:
+        path = Path(args.persona)
+        guest = from_file(path, args.category) if path.suffix == ".json" or path.is_file() else planned(args.persona)
+        return [(args.seed + number, guest) for number in range(args.count)]
+    wish = Wish(category=args.category, **wishes)
+    return [(seed, drawn(seed, wish)) for seed in range(args.seed, args.seed + args.count)]
 
 
-def meter(affect: Affect) -> str:
-    """Distress and trust as a row of blocks."""
-    return f"distress {_blocks(affect.distress)} {affect.distress:.0f}  trust {_blocks(affect.trust)} {affect.trust:.0f}"
+def _play(log: Log, position: Position, args: argparse.Namespace, terminal: Terminal) -> tuple[bool, Conversation]:
+    """Plays on from a position, shows it, says how it ended."""
+    conversation = load(log, position.stream)
+    view = View(variants=not args.brief, thoughts=args.thoughts, seeker=True)
+    if position.settings.chooser == HUMAN or position.settings.models.get("seeker") == HUMAN:
+        view = View(variants=False, thoughts=False, seeker=False)
+    Transcript(terminal, view).head(conversation, f"  {position.stream}")
+    live = Live(terminal, conversation, view, getattr(args, "pace", 0.0))
+    begun = time.perf_counter()
+    done = play(log, position, live, terminal)
+    seconds = time.perf_counter() - begun
+    if done:
+        terminal.say(f"\n{closing(conversation)}\nSaved {position.stream} ({len(conversation.exchanges)} turns, {seconds:.1f} s).")
+    return done, conversation
 
 
-def _blocks(value: float) -> str:
-    full = round(value / 10)
-    return "█" * full + "░" * (10 - full)
+def _left(stream: StreamId, conversation: Conversation, terminal: Terminal) -> int:
+    terminal.result(result(stream, conversation))
+    terminal.say(f"\nLeft after {len(conversation.exchanges)} turns; all of them are kept.\nNext: python sim.py resume {stream}")
+    return 0
 
 
-def _summary(stream: StreamId, conversation: Conversation) -> dict[str, object]:
-    first, last = conversation.exchanges[0].spoken.affect, conversation.exchanges[-1].spoken.affect
+def result(stream: StreamId, conversation: Conversation) -> dict[str, object]:
+    """What a session came to, for `--json`."""
+    first = conversation.exchanges[0].spoken.affect if conversation.exchanges else None
+    last = (conversation.exchanges[-1].reaction() or conversation.exchanges[-1].spoken).affect if conversation.exchanges else None
     return {
         "id": stream,
+        "persona": conversation.persona.id if conversation.persona else None,
+        "category": conversation.started.crisis.category if conversation.started else None,
         "turns": len(conversation.exchanges),
-        "outcome": conversation.ended.outcome if conversation.ended else "open",
-        "distress_first": first.distress,
-        "distress_last": last.distress,
-        "trust_first": first.trust,
-        "trust_last": last.trust,
+        "outcome": outcome(conversation.ended),
+        "affect_first": first.model_dump() if first else None,
+        "affect_last": last.model_dump() if last else None,
+        "flagged": sum(exchange.flagged is not None for exchange in conversation.exchanges),
     }
 
 
-def _close(terminal: Terminal, stream: StreamId, conversation: Conversation, seconds: float) -> None:
-    ended: ConversationEnded | None = conversation.ended
-    first, last = conversation.exchanges[0].spoken.affect, conversation.exchanges[-1].spoken.affect
-    how = {"closed_by_seeker": "The Seeker closed it", "turn_limit": "It reached its turn limit"}.get(
-        ended.outcome if ended else "", "It ended"
-    )
-    terminal.say(
-        f"\n{how} after {len(conversation.exchanges)} turns. "
-        f"Distress {first.distress:.0f} → {last.distress:.0f}, trust {first.trust:.0f} → {last.trust:.0f}."
-    )
-    terminal.say(f"Saved {stream} ({len(conversation.exchanges)} turns, {seconds:.1f} s).")
+def resume_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `sim.py resume`."""
+    parser.description = "Goes on with a session that was stopped, to exactly the events that it would have had."
+    parser.add_argument("id", nargs="?", default="last", help="a conversation (default last)")
+    parser.add_argument("--thoughts", action="store_true", help="what both think")
+    parser.add_argument("--brief", action="store_true", help="only what is said, not the variants")
 
 
-COMMANDS = {"run": (run_arguments, run)}
+def resume(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> int:
+    """Runs `sim.py resume`."""
+    with open_log(settings.store) as log:
+        stream = find(log, args.id)
+        conversation = load(log, stream)
+        position = position_of(stream, conversation)
+        if position.ended:
+            terminal.result(result(stream, conversation))
+            terminal.say(f"{stream} is over: {closing(conversation)} Next: python sim.py replay {stream}")
+            return 0
+        done, conversation = _play(log, position, args, terminal)
+    if not done:
+        return _left(stream, conversation, terminal)
+    terminal.result(result(stream, conversation))
+    terminal.say(f"Next: python sim.py replay {stream}")
+    return 0
+
+
+def graph_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `sim.py graph`."""
+    parser.description = "Draws the turn graph: Mermaid text, and a picture where matplotlib is installed (extra `plots`)."
+    parser.add_argument("--png", type=Path, metavar="FILE", help="draw it into this file")
+
+
+def graph(args: argparse.Namespace, settings: object, terminal: Terminal) -> int:
+    """Runs `sim.py graph`."""
+    drawn_graph = compiled().get_graph()
+    mermaid = drawn_graph.draw_mermaid()
+    terminal.result({"mermaid": mermaid, "png": str(args.png) if args.png else None})
+    terminal.say(mermaid)
+    if args.png:
+        from graphs.drawing import draw_png
+
+        draw_png([(edge.source, edge.target, edge.conditional) for edge in drawn_graph.edges], args.png)
+        terminal.say(f"Wrote {args.png}.")
+    return 0
+
+
+COMMANDS = {"run": (run_arguments, run), "resume": (resume_arguments, resume), "graph": (graph_arguments, graph)}
 """Command to the function that declares its words and the one that runs it."""

@@ -1,18 +1,28 @@
-"""A session on LangGraph: the Seeker speaks, the turn is answered and appended, again until somebody ends it.
+"""A session on LangGraph: the Seeker speaks, replies are proposed, weighed and one is chosen, again until somebody ends it.
 
-There is no checkpointer: the log is the checkpoint, and each turn is in it before anybody sees it.
+One node a stage, compiled once, no checkpointer: the log is the checkpoint, and each turn is in it, whole, before anybody sees it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, TypedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from agents import Cast, DialogueAct, Ids, Scene, SessionSnapshot, Spoken, StreamId
-from graphs.turn import CARE_LEVELS, answer, end, hear_seeker, open_scene
-from store import ConversationEnded, ConversationStarted, Event, Log
+from agents import HUMAN, Cast, Chance, Guest, Proposal, Scene, SessionSnapshot, Spoken, StreamId, cast, check_model, rubrics, sources
+from graphs.choosers import Chooser, chooser
+from graphs.person import Person, PersonAsSeeker, typed
+from graphs.position import Position, position_of
+from graphs.turn import Choice, Weighed, answered, chosen_event, ending, hear_seeker, propose, stances, variant_events, weigh
+from replay import Conversation, apply
+from store import ConversationStarted, Event, Log
 
-Shown = Callable[[list[Event]], None]
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+Shown = Callable[[Sequence[Event]], None]
 
 
 class State(TypedDict, total=False):
@@ -20,72 +30,157 @@ class State(TypedDict, total=False):
 
     scene: Scene
     following: Spoken | None
+    unanswered: bool
     version: int
+    pending: list[Event]
+    """Events of the turn in hand."""
+    proposals: list[Proposal]
+    weighed: list[Weighed]
+    choice: Choice
     ended: bool
 
 
+@dataclass(frozen=True)
 class Session:
-    """One conversation between a cast, written to a log."""
+    """One conversation in the making: its cast, its log, who chooses and who watches."""
 
-    def __init__(self, cast: Cast, log: Log, turn_limit: int = 20, show: Shown = lambda events: None) -> None:
-        self._cast, self._log, self._turn_limit, self._show = cast, log, turn_limit, show
+    stream: StreamId
+    settings: SessionSnapshot
+    cast: Cast
+    chooser: Chooser
+    log: Log
+    show: Shown
+    person: Person | None = None
 
-    def play(self, seed: int, ids: Ids) -> StreamId:
-        """Plays from the first word to the end and returns the conversation's id."""
-        started = self.started(seed)
-        stream = StreamId(ids.conversation())
-        version = self._keep(stream, 0, [started])
-        state: State = {"scene": open_scene(started), "following": None, "version": version, "ended": False}
-        self._compiled(stream).invoke(state, {"recursion_limit": 2 * self._turn_limit + 5})
-        return stream
-
-    def started(self, seed: int) -> ConversationStarted:
-        """The first event, with every setting."""
-        cast = self._cast
-        return ConversationStarted(
-            persona=cast.persona,
-            crisis=cast.crisis,
-            seed=seed,
-            split="train",
-            language="en",
-            settings=SessionSnapshot(
-                models={"seeker": "builtin", "supporter": "builtin", "judge": "builtin"},
-                prompts=cast.sources,
-                chooser="best",
-                turn_limit=self._turn_limit,
-                care_levels=CARE_LEVELS,
-            ),
+    async def play(self, position: Position) -> Position:
+        """Plays from a position to the end."""
+        if position.ended:
+            return position
+        state: State = {
+            "scene": position.scene,
+            "following": position.following,
+            "unanswered": position.unanswered,
+            "version": position.version,
+            "pending": [],
+            "ended": False,
+        }
+        limit = 4 * max(1, self.settings.turn_limit - position.scene.turn + 1) + 8
+        config: Any = {"recursion_limit": limit, "configurable": {"session": self}}
+        end = await compiled().ainvoke(state, config)
+        return Position(
+            self.stream, end["version"], end["scene"], self.settings, position.seed, position.luck, None, unanswered=False, ended=True
         )
 
-    def _compiled(self, stream: StreamId) -> Any:
-        from langgraph.graph import END, START, StateGraph
+    async def seeker_speaks(self, state: State) -> State:
+        """A turn begins, unless a branch begins within one."""
+        if state["unanswered"]:
+            return {"unanswered": False, "pending": []}
+        scene = state["scene"]
+        if self.person is not None and self.settings.models.get("seeker") == HUMAN:
+            spoken = await PersonAsSeeker(self.person, self.cast.seeker).speak(scene)
+        else:
+            spoken = state.get("following") or await self.cast.seeker.speak(scene)
+        scene, events = hear_seeker(scene, spoken)
+        return {"scene": scene, "pending": events, "following": None}
 
-        def play_turn(state: State) -> State:
-            return self._turn(stream, state)
+    async def supporter_proposes(self, state: State) -> State:
+        """Replies in all manners, at once."""
+        return {"proposals": await propose(state["scene"], self.cast, stances(self.settings))}
 
-        graph = StateGraph(State)
-        graph.add_node("turn", play_turn)
-        graph.add_edge(START, "turn")
-        graph.add_conditional_edges("turn", after_turn, {"again": "turn", "end": END})
-        return graph.compile()
+    async def judges_weigh(self, state: State) -> State:
+        """Where each reply would lead, and what it is worth."""
+        return {"weighed": await weigh(state["scene"], state["proposals"], self.cast, self.settings.look_ahead)}
 
-    def _turn(self, stream: StreamId, state: State) -> State:
-        scene, spoke = hear_seeker(state["scene"], state.get("following") or self._cast.seeker.speak(state["scene"]))
-        if spoke.act is DialogueAct.CLOSE:
-            version = self._keep(stream, state["version"], [spoke, end(scene, closed=True)])
-            return {"scene": scene, "version": version, "ended": True}
-        outcome = answer(scene, self._cast)
-        last = scene.turn >= self._turn_limit
-        ending: list[ConversationEnded] = [end(scene, closed=False)] if last else []
-        version = self._keep(stream, state["version"], [spoke, *outcome.events, *ending])
-        return {"scene": outcome.scene, "following": outcome.following, "version": version, "ended": last}
+    async def variant_is_chosen(self, state: State) -> State:
+        """One reply becomes what was said; the turn is kept whole, then shown."""
+        scene, weighed = state["scene"], state["weighed"]
+        choice = await self._choose(scene, weighed)
+        if choice.weighed not in weighed:
+            weighed = [*weighed, choice.weighed]
+        end = ending(scene)
+        events = [*state["pending"], *variant_events(scene.turn, weighed), chosen_event(scene.turn, choice), *([end] if end else [])]
+        head = self.log.append(self.stream, state["version"], events)
+        self.show(events)
+        foreseen = choice.weighed.foreseen
+        return {
+            "scene": answered(scene, choice.weighed.proposal),
+            "following": foreseen.spoken if foreseen else None,
+            "version": head.version,
+            "pending": [],
+            "ended": end is not None,
+        }
 
-    def _keep(self, stream: StreamId, version: int, events: list[Event]) -> int:
-        head = self._log.append(stream, version, events)
-        self._show(events)
-        return head.version
+    async def _choose(self, scene: Scene, weighed: list[Weighed]) -> Choice:
+        if self.person is None or self.settings.chooser != HUMAN:
+            return await self.chooser.choose(scene, weighed)
+        decided = await self.person.decide(scene, weighed)
+        if isinstance(decided, Weighed):
+            return Choice(decided, HUMAN, "chosen by a person")
+        [own] = await weigh(scene, [typed(decided)], self.cast, self.settings.look_ahead)
+        return Choice(own, HUMAN, "written by a person")
 
 
 def after_turn(state: State) -> Literal["again", "end"]:
     """Where a turn leads."""
     return "end" if state["ended"] else "again"
+
+
+STAGES = ("seeker_speaks", "supporter_proposes", "judges_weigh", "variant_is_chosen")
+
+
+@cache
+def compiled() -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The turn graph, compiled once; the session travels in the run's configuration."""
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.graph import END, START, StateGraph
+
+    def node(stage: str) -> Callable[[State, RunnableConfig], Any]:
+        async def run(state: State, config: RunnableConfig) -> Any:
+            return await getattr(config["configurable"]["session"], stage)(state)
+
+        # LangGraph reads the annotation to know that the node wants the configuration.
+        run.__annotations__ = {"state": State, "config": RunnableConfig, "return": Any}
+        return run
+
+    graph = StateGraph(State)
+    for stage in STAGES:
+        graph.add_node(stage, node(stage))  # type: ignore[call-overload]
+    graph.add_edge(START, STAGES[0])
+    for before, after in pairwise(STAGES):
+        graph.add_edge(before, after)
+    graph.add_conditional_edges(STAGES[-1], after_turn, {"again": STAGES[0], "end": END})
+    return graph.compile()
+
+
+def snapshot(settings: SessionSnapshot) -> SessionSnapshot:
+    """The settings with the versions of everything that speaks and weighs, all names checked."""
+    for chair, model in settings.models.items():
+        check_model(chair, model)
+    if settings.chooser != HUMAN:
+        chooser(settings.chooser, Chance(0))
+    return settings.model_copy(update={"prompts": sources(), "rubrics": rubrics()})
+
+
+def first_event(guest: Guest, seed: int, settings: SessionSnapshot) -> ConversationStarted:
+    """The first event, with every setting."""
+    return ConversationStarted(
+        persona=guest.persona, crisis=guest.crisis, seed=seed, split=guest.split, language="en", settings=snapshot(settings)
+    )
+
+
+def begin(log: Log, stream: StreamId, started: ConversationStarted) -> Position:
+    """A new conversation, kept."""
+    log.append(stream, 0, [started])
+    return position_of(stream, apply(Conversation(), started))
+
+
+def session_at(position: Position, log: Log, show: Shown, person: Person | None = None) -> Session:
+    """The session that goes on from a position."""
+    settings = position.settings
+    choosing = chooser(settings.chooser if settings.chooser != HUMAN else "best", chance_of(position))
+    return Session(position.stream, settings, cast(settings.models, position.seed, position.luck), choosing, log, show, person)
+
+
+def chance_of(position: Position) -> Chance:
+    """The draws of a session that no agent makes."""
+    return Chance(position.seed, "session", *([f"luck {position.luck}"] if position.luck else []))

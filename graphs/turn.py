@@ -1,89 +1,159 @@
-"""What happens in a turn, as pure steps from a scene to events. It knows agents and events, not LangGraph."""
+"""What happens in a turn, as steps from a scene to events: somebody speaks, replies are proposed, foreseen, weighed, one is chosen.
+
+It knows agents and events. LangGraph strings these steps together (`session.py`); so do verification and a plain loop.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agents import Cast, Proposal, Role, Scene, Spoken, Utterance
-from store import (
-    ConversationEnded,
-    ConversationStarted,
-    Event,
-    ReactionForeseen,
-    SeekerSpoke,
-    VariantChosen,
-    VariantJudged,
-    VariantProposed,
+from agents import (
+    COLD,
+    Affect,
+    Cast,
+    DialogueAct,
+    Foreseen,
+    Judgement,
+    Proposal,
+    Role,
+    Scene,
+    SessionSnapshot,
+    Spoken,
+    Stance,
+    Utterance,
+    stance_of,
+    watch,
 )
-
-CARE_LEVELS = (0.2, 0.5, 0.8)
+from store import ConversationEnded, Event, ReactionForeseen, RiskFlagged, SeekerSpoke, VariantChosen, VariantJudged, VariantProposed
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A turn that was decided: its events, the scene after it, what the Seeker says next."""
+class Weighed:
+    """A reply with what is foreseen of it and what the judges make of it."""
 
-    events: tuple[Event, ...]
-    scene: Scene
-    following: Spoken
+    proposal: Proposal
+    foreseen: Foreseen | None
+    judgement: Judgement
+
+    @property
+    def reward(self) -> float:
+        return self.judgement.scores["reward"]
 
 
-def open_scene(started: ConversationStarted) -> Scene:
-    """The moment before the first word."""
-    return Scene(started.persona, started.crisis, started.language, turn=0, said=(), affect=None)
+def stances(settings: SessionSnapshot) -> tuple[Stance, ...]:
+    """In which manners the Supporter proposes."""
+    levels = tuple(map(stance_of, settings.care_levels))
+    return (*levels, COLD) if settings.cold else levels
 
 
-def hear_seeker(scene: Scene, spoken: Spoken) -> tuple[Scene, SeekerSpoke]:
+def hear_seeker(scene: Scene, spoken: Spoken) -> tuple[Scene, list[Event]]:
     """The Seeker spoke: a turn begins."""
     turn = scene.turn + 1
-    event = SeekerSpoke(turn=turn, message=spoken.message, private_thought=spoken.thought, act=spoken.act, affect=spoken.affect)
-    return replace(scene, turn=turn, said=(*scene.said, Utterance(Role.SEEKER, spoken.message)), affect=spoken.affect), event
-
-
-def answer(scene: Scene, cast: Cast) -> Outcome:
-    """Three replies, the reaction to each from the same moment, the judgement of each, and the choice of one."""
-    weighed: list[tuple[float, Proposal, Spoken]] = []
-    proposed: list[Event] = []
-    foreseen: list[Event] = []
-    judged: list[Event] = []
-    for level in CARE_LEVELS:
-        proposal = cast.supporter.propose(scene, level)
-        reaction = cast.seeker.speak(_after(scene, proposal))
-        judgement = cast.judge.weigh(scene, proposal, reaction)
-        proposed.append(_proposed(scene.turn, proposal))
-        foreseen.append(
-            ReactionForeseen(
-                turn=scene.turn, variant=proposal.variant, message=reaction.message, private_thought=reaction.thought,
-                act=reaction.act, affect=reaction.affect,
-            )
-        )  # fmt: skip
-        judged.append(
-            VariantJudged(
-                turn=scene.turn,
-                variant=proposal.variant,
-                judge=judgement.judge,
-                scores=judgement.scores,
-                evidence=judgement.evidence,
-                violations=judgement.violations,
-            )
+    danger = spoken.danger or watch(spoken.message)
+    events: list[Event] = [
+        SeekerSpoke(
+            turn=turn, message=spoken.message, private_thought=spoken.thought, act=spoken.act, affect=spoken.affect, told=spoken.told
         )
-        weighed.append((judgement.scores["reward"], proposal, reaction))
-    reward, chosen, following = max(weighed, key=lambda item: item[0])
-    choice = VariantChosen(turn=scene.turn, variant=chosen.variant, chooser="best", reason=f"reward {reward:g}")
-    return Outcome((*proposed, *foreseen, *judged, choice), _after(scene, chosen), following)
+    ]
+    if danger:
+        events.append(RiskFlagged(turn=turn, level=danger.level, words=danger.words))
+    after = replace(
+        scene,
+        turn=turn,
+        said=(*scene.said, Utterance(Role.SEEKER, spoken.message)),
+        affect=spoken.affect,
+        told=(*scene.told, *spoken.told),
+        turns_left=None if scene.turns_left is None else scene.turns_left - 1,
+        leaving=spoken.act is DialogueAct.CLOSE,
+        danger=danger,
+    )
+    return after, events
 
 
-def _after(scene: Scene, proposal: Proposal) -> Scene:
+async def propose(scene: Scene, cast: Cast, manners: Sequence[Stance]) -> list[Proposal]:
+    """One reply in each manner, at once."""
+    return list(await asyncio.gather(*(cast.supporter.propose(scene, stance) for stance in manners)))
+
+
+async def weigh(scene: Scene, proposals: Sequence[Proposal], cast: Cast, look_ahead: int) -> list[Weighed]:
+    """What each reply would lead to, from the same moment, and what the judges make of it."""
+    return list(await asyncio.gather(*(_weigh(scene, proposal, cast, look_ahead) for proposal in proposals)))
+
+
+async def _weigh(scene: Scene, proposal: Proposal, cast: Cast, look_ahead: int) -> Weighed:
+    foreseen = await foresee(scene, proposal, cast, look_ahead) if look_ahead else None
+    return Weighed(proposal, foreseen, await cast.judge.weigh(scene, proposal, foreseen))
+
+
+async def foresee(scene: Scene, proposal: Proposal, cast: Cast, look_ahead: int) -> Foreseen:
+    """The Seeker's answer to a reply, and where further exchanges in the same manner would lead."""
+    after = answered(scene, proposal)
+    first = spoken = await cast.seeker.speak(after)
+    ahead: list[Affect] = []
+    for _ in range(look_ahead - 1):
+        if after.leaving or after.turns_left == 0:
+            break
+        after, _ = hear_seeker(after, spoken)
+        following = await cast.supporter.propose(after, Stance(proposal.style, proposal.care_level))
+        after = answered(after, following)
+        spoken = await cast.seeker.speak(after)
+        ahead.append(spoken.affect)
+    return Foreseen(first, tuple(ahead))
+
+
+def answered(scene: Scene, proposal: Proposal) -> Scene:
+    """The scene after a reply was given."""
     return replace(scene, said=(*scene.said, Utterance(Role.SUPPORTER, proposal.message)))
 
 
-def _proposed(turn: int, proposal: Proposal) -> VariantProposed:
-    return VariantProposed(
-        turn=turn, variant=proposal.variant, care_level=proposal.care_level, style=proposal.style, strategy=proposal.strategy,
-        message=proposal.message, private_thought=proposal.thought,
+def variant_events(turn: int, weighed: Sequence[Weighed]) -> list[Event]:
+    """Everything about the replies of a turn but which one was chosen."""
+    proposed: list[Event] = [
+        VariantProposed(
+            turn=turn, variant=w.proposal.variant, care_level=w.proposal.care_level, style=w.proposal.style,
+            strategy=w.proposal.strategy, message=w.proposal.message, private_thought=w.proposal.thought,
+        )
+        for w in weighed
+    ]  # fmt: skip
+    foreseen: list[Event] = [_foreseen(turn, w.proposal, w.foreseen) for w in weighed if w.foreseen]
+    judged: list[Event] = [
+        VariantJudged(
+            turn=turn, variant=w.proposal.variant, judge=w.judgement.judge, scores=w.judgement.scores,
+            evidence=w.judgement.evidence, violations=w.judgement.violations,
+        )
+        for w in weighed
+    ]  # fmt: skip
+    return [*proposed, *foreseen, *judged]
+
+
+def _foreseen(turn: int, proposal: Proposal, foreseen: Foreseen) -> ReactionForeseen:
+    spoken = foreseen.spoken
+    return ReactionForeseen(
+        turn=turn, variant=proposal.variant, message=spoken.message, private_thought=spoken.thought, act=spoken.act,
+        affect=spoken.affect, told=spoken.told, danger=spoken.danger or watch(spoken.message), ahead=foreseen.ahead,
     )  # fmt: skip
 
 
-def end(scene: Scene, *, closed: bool) -> ConversationEnded:
-    """The conversation is over."""
-    return ConversationEnded(outcome="closed_by_seeker" if closed else "turn_limit", turns=scene.turn)
+@dataclass(frozen=True)
+class Choice:
+    """Which reply continues the conversation, by whom and why."""
+
+    weighed: Weighed
+    chooser: str
+    reason: str
+
+
+def chosen_event(turn: int, choice: Choice) -> VariantChosen:
+    """The event that says so."""
+    return VariantChosen(turn=turn, variant=choice.weighed.proposal.variant, chooser=choice.chooser, reason=choice.reason)
+
+
+def ending(scene: Scene) -> ConversationEnded | None:
+    """How a conversation is over after this turn, if it is."""
+    if scene.turns_left == 0:
+        return ConversationEnded(outcome="turn_limit", turns=scene.turn)
+    if scene.leaving:
+        return ConversationEnded(outcome="closed_by_seeker", turns=scene.turn)
+    return None

@@ -1,5 +1,36 @@
 """How the past reads: folding events into a conversation and every way of looking at it. It never calls a model."""
 
-from replay.conversation import Conversation, Exchange, apply, fold
+from replay.commands import override_in_words
+from replay.conversation import Conversation, Exchange, Forked, apply, fold
+from replay.editing import edited
+from replay.family import Life, family, root_of, walk
+from replay.summaries import Summary, as_json, conversations, find, lines, load, outcome, summary
+from replay.transcript import Transcript, View, blocks, closing, headline, meter
 
-__all__ = ["Conversation", "Exchange", "apply", "fold"]
+__all__ = [
+    "Conversation",
+    "Exchange",
+    "Forked",
+    "Life",
+    "Summary",
+    "Transcript",
+    "View",
+    "apply",
+    "as_json",
+    "blocks",
+    "closing",
+    "conversations",
+    "edited",
+    "family",
+    "find",
+    "fold",
+    "headline",
+    "lines",
+    "load",
+    "meter",
+    "outcome",
+    "override_in_words",
+    "root_of",
+    "summary",
+    "walk",
+]

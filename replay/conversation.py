@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents import Affect, Role, Scene, Utterance, VariantId
+from agents import Affect, Danger, DialogueAct, Persona, Role, Scene, SessionSnapshot, Spoken, Utterance, VariantId
+from replay.editing import edited
 from store import (
+    BranchOpened,
     ConversationEnded,
     ConversationStarted,
     Event,
     ReactionForeseen,
+    RiskFlagged,
     SeekerSpoke,
     VariantChosen,
     VariantJudged,
@@ -28,6 +31,7 @@ class Exchange:
     foreseen: dict[VariantId, ReactionForeseen] = field(default_factory=dict)
     judged: list[VariantJudged] = field(default_factory=list)
     chosen: VariantChosen | None = None
+    flagged: RiskFlagged | None = None
 
     @property
     def reply(self) -> VariantProposed | None:
@@ -39,6 +43,22 @@ class Exchange:
         rewards = [judged.scores["reward"] for judged in self.judged if judged.variant == variant and "reward" in judged.scores]
         return rewards[-1] if rewards else None
 
+    def reaction(self) -> Spoken | None:
+        """How the Seeker was foreseen to answer what the Supporter said."""
+        foreseen = self.foreseen.get(self.chosen.variant) if self.chosen else None
+        if foreseen is None:
+            return None
+        return Spoken(foreseen.message, foreseen.private_thought, foreseen.act, foreseen.affect, foreseen.told, foreseen.danger)
+
+
+@dataclass(frozen=True)
+class Forked:
+    """A branch on the way to this life."""
+
+    opened: BranchOpened
+    turn: int
+    """The turn in which it left its parent."""
+
 
 @dataclass
 class Conversation:
@@ -48,6 +68,14 @@ class Conversation:
     started: ConversationStarted | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     ended: ConversationEnded | None = None
+    branches: list[Forked] = field(default_factory=list)
+    """The forks on the way here, oldest first."""
+    persona: Persona | None = None
+    """Of the first event, with the edits of the branches."""
+    settings: SessionSnapshot | None = None
+    """Of the first event, with what the branches changed."""
+    luck: int = 0
+    """Which draws this life has; a branch may ask for other ones."""
 
     @property
     def affect(self) -> Affect | None:
@@ -65,24 +93,52 @@ class Conversation:
 
     def scene(self) -> Scene:
         """What the agents see now."""
-        if self.started is None:
+        if self.started is None or self.persona is None or self.settings is None:
             raise ValueError("a conversation without its first event has no scene")
+        last = self.exchanges[-1] if self.exchanges else None
         return Scene(
-            persona=self.started.persona,
+            persona=self.persona,
             crisis=self.started.crisis,
             language=self.started.language,
             turn=len(self.exchanges),
             said=self.said(),
             affect=self.affect,
+            told=tuple(key for exchange in self.exchanges for key in exchange.spoken.told),
+            turns_left=self.settings.turn_limit - len(self.exchanges),
+            leaving=last is not None and last.spoken.act is DialogueAct.CLOSE,
+            danger=Danger(level=last.flagged.level, words=last.flagged.words) if last and last.flagged else None,
         )
+
+    def distress(self) -> tuple[float, float] | None:
+        """The Seeker's distress at the first word and where the last reply left it."""
+        if not self.exchanges:
+            return None
+        reaction = self.exchanges[-1].reaction()
+        return self.exchanges[0].spoken.affect.distress, (reaction or self.exchanges[-1].spoken).affect.distress
 
 
 def _started(conversation: Conversation, event: ConversationStarted) -> None:
-    conversation.started = event
+    conversation.started, conversation.persona, conversation.settings = event, event.persona, event.settings
+
+
+def _branched(conversation: Conversation, event: BranchOpened) -> None:
+    unanswered = bool(conversation.exchanges) and conversation.exchanges[-1].chosen is None
+    conversation.branches.append(Forked(event, len(conversation.exchanges) + (not unanswered)))
+    overrides = event.overrides
+    if conversation.persona is not None and "persona" in overrides:
+        conversation.persona = edited(conversation.persona, overrides["persona"])
+    if conversation.settings is not None and "settings" in overrides:
+        conversation.settings = edited(conversation.settings, overrides["settings"])
+    if isinstance(luck := overrides.get("luck"), int):
+        conversation.luck = luck
 
 
 def _spoke(conversation: Conversation, event: SeekerSpoke) -> None:
     conversation.exchanges.append(Exchange(event))
+
+
+def _flagged(conversation: Conversation, event: RiskFlagged) -> None:
+    conversation.exchanges[event.turn - 1].flagged = event
 
 
 def _proposed(conversation: Conversation, event: VariantProposed) -> None:
@@ -107,14 +163,16 @@ def _ended(conversation: Conversation, event: ConversationEnded) -> None:
 
 _TELLS: dict[type[Event], Callable[[Conversation, Any], None]] = {
     ConversationStarted: _started,
+    BranchOpened: _branched,
     SeekerSpoke: _spoke,
+    RiskFlagged: _flagged,
     VariantProposed: _proposed,
     ReactionForeseen: _foreseen,
     VariantJudged: _judged,
     VariantChosen: _chosen,
     ConversationEnded: _ended,
 }
-"""Votes, calls, flags and branch points change nothing of what was said."""
+"""Votes and calls change nothing of what was said."""
 
 
 def apply(conversation: Conversation, event: Event) -> Conversation:

@@ -14,6 +14,7 @@ from agents import (
     Affect,
     CareLevel,
     Crisis,
+    Danger,
     DialogueAct,
     EventId,
     Parameters,
@@ -49,6 +50,7 @@ class ConversationStarted(Event):
     """A conversation begins, with everything that shapes it."""
 
     type = "conversation_started"
+    schema_version = 2
     persona: Persona
     crisis: Crisis
     seed: int
@@ -62,12 +64,15 @@ class SeekerSpoke(Event):
     """The Seeker said something."""
 
     type = "seeker_spoke"
+    schema_version = 2
     turn: Turn
     message: Text
     private_thought: str = ""
     act: DialogueAct
     affect: Affect
     """After speaking."""
+    told: tuple[str, ...] = ()
+    """What of its story a built-in Seeker told, by key."""
 
 
 class VariantProposed(Event):
@@ -88,12 +93,19 @@ class ReactionForeseen(Event):
     """How this Seeker would answer one variant, and how it would leave them."""
 
     type = "reaction_foreseen"
+    schema_version = 2
     turn: Turn
     variant: VariantId
     message: Text
     private_thought: str = ""
     act: DialogueAct
     affect: Affect
+    told: tuple[str, ...] = ()
+    """What of its story this would tell, by key."""
+    danger: Danger | None = None
+    """What of it would be flagged."""
+    ahead: tuple[Affect, ...] = ()
+    """The affect after each further exchange that was looked ahead to."""
 
 
 class VariantJudged(Event):

@@ -25,5 +25,25 @@ def variant_judged_1(old: Payload) -> Payload:
     }
 
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {("variant_judged", 1): variant_judged_1}
+def conversation_started_1(old: Payload) -> Payload:
+    """Version 1 did not say which situation of the catalogue a crisis tells, nor who and what of a life it is about."""
+    return {**old, "crisis": {**old["crisis"], "situation": "", "cast": {}}}
+
+
+def seeker_spoke_1(old: Payload) -> Payload:
+    """Version 1 did not keep what of its story a Seeker told."""
+    return {**old, "told": []}
+
+
+def reaction_foreseen_1(old: Payload) -> Payload:
+    """Version 1 looked one answer ahead, and kept neither what it told nor whether it would be flagged."""
+    return {**old, "told": [], "danger": None, "ahead": []}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("conversation_started", 1): conversation_started_1,
+    ("reaction_foreseen", 1): reaction_foreseen_1,
+    ("seeker_spoke", 1): seeker_spoke_1,
+    ("variant_judged", 1): variant_judged_1,
+}
 """(type, version) to the function that lifts it to the next version."""

@@ -1,79 +1,148 @@
-"""How a reply moves the Seeker: what is heard in it, and what that does to distress, trust, hope and openness.
+"""How a reply moves a Seeker: the rules of distress, arousal, trust, hope and openness.
 
-The rules are few and depend on the person. The ear shares nothing with the judges, or their agreement would mean nothing.
+Each rule depends on the person and on what was heard (`ear.py`), and on nothing else; docs/talk.md tells them in words.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from agents.builtin.ear import Heard
 from agents.persona import Persona
-from agents.values import Affect
+from agents.values import Affect, DialogueAct
 
-_WORDS = re.compile(r"[^\W\d_]{4,}")
-_PUSHES = re.compile(r"\byou (should|need to|must|have to)\b|\btry (not )?to\b|\bpractical way\b", re.IGNORECASE)
-_STAYS = re.compile(r"\b(i'm|i am) (here|listening|not going)\b|\bno hurry\b|\btake the time\b|\bstay with\b|\bneed not\b", re.IGNORECASE)
-_WARMS = re.compile(r"\b(makes sense|of course|weighs|love|carrying|hear how|anybody|weak|cared)\b", re.IGNORECASE)
-_OFFERS = re.compile(r"\b(would you rather|shall we|do you want|would it help)\b", re.IGNORECASE)
+_ARRIVAL = {"mild": 52.0, "moderate": 62.0, "severe": 72.0}
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a Seeker took from a reply."""
+class Temper:
+    """What of a person decides how replies land, each from 0 to 1."""
 
-    echoed: float
-    """The share of the reply's longer words that were their own, 0 to 1."""
-    warmed: bool
-    stayed: bool
-    offered: bool
-    asked: bool
-    pushed: bool
+    expressive: float
+    direct: float
+    mirror: float
+    """Tolerance for hearing one's own words back."""
+    questions: float
+    """Openness to being asked."""
+    ruminates: float
+    avoids: float
+    """Avoidance of conflict: hurt goes inward."""
+    emotional: float
+    agreeable: float
+    discloses: float
+
+    @property
+    def wanted_warmth(self) -> float:
+        """How warm a reply has to be to be right for this person, before trust and moment."""
+        return 0.12 + 0.26 * self.expressive + 0.34 * self.mirror + 0.2 * self.emotional + 0.08 * self.ruminates - 0.16 * self.direct
 
 
-def hear(reply: str, own_words: str) -> Heard:
-    """Listens to a reply to what one has just said."""
-    mine = set(_WORDS.findall(own_words.lower()))
-    theirs = _WORDS.findall(reply.lower())
-    echoed = sum(word in mine for word in theirs) / len(theirs) if theirs else 0.0
-    return Heard(
-        echoed=echoed,
-        warmed=bool(_WARMS.search(reply)),
-        stayed=bool(_STAYS.search(reply)),
-        offered=bool(_OFFERS.search(reply)),
-        asked="?" in reply,
-        pushed=bool(_PUSHES.search(reply)),
+def temper(persona: Persona) -> Temper:
+    """The temper that a card tells of."""
+    talk, traits = persona.csi, persona.hexaco
+    return Temper(
+        expressive=talk.emotional_expressiveness / 100,
+        direct=talk.directness / 100,
+        mirror=talk.reflective_listening_tolerance / 100,
+        questions=talk.openness_to_questions / 100,
+        ruminates=talk.rumination_tendency / 100,
+        avoids=talk.conflict_avoidance / 100,
+        emotional=traits.emotionality / 100,
+        agreeable=traits.agreeableness / 100,
+        discloses=talk.self_disclosure_tendency / 100,
     )
 
 
-def first_affect(persona: Persona) -> Affect:
-    """How somebody arrives."""
-    return Affect(
-        distress=round(55 + persona.hexaco.emotionality / 4, 1),
-        arousal=round(40 + persona.hexaco.emotionality / 5, 1),
-        trust=round(20 + persona.hexaco.agreeableness / 5, 1),
-        hope=round(15 + persona.hexaco.extraversion / 4, 1),
-        openness=round(15 + persona.csi.self_disclosure_tendency / 3, 1),
+def arrival(persona: Persona, severity: str) -> Affect:
+    """How somebody comes in."""
+    who = temper(persona)
+    return _affect(
+        distress=_ARRIVAL[severity] + 14 * (who.emotional - 0.5) + 8 * (who.ruminates - 0.5),
+        arousal=42 + 30 * who.emotional + (8 if severity == "severe" else 0),
+        trust=24 + 18 * who.agreeable,
+        hope=34 - 0.2 * (_ARRIVAL[severity] - 52) + 10 * (0.5 - who.ruminates),
+        openness=14 + 26 * who.discloses + 8 * who.expressive,
     )
 
 
-def after(affect: Affect, heard: Heard, persona: Persona) -> Affect:
-    """How somebody feels after a reply. Advice that nobody asked for never raises trust."""
-    mirrored = heard.echoed * (persona.csi.reflective_listening_tolerance - 35) / 10
-    warmth = 3.0 * heard.warmed * (0.5 + persona.hexaco.emotionality / 100)
-    room = 2.5 * heard.stayed + 2.0 * heard.offered
-    curiosity = heard.asked * (persona.csi.openness_to_questions - 40) / 10
-    hurt = heard.pushed * (6 + persona.csi.conflict_avoidance / 20)
-    good = max(0.0, mirrored) + warmth + room
-    trust = -hurt if heard.pushed else good * 0.9 + curiosity
-    return Affect(
-        distress=_bounded(affect.distress - good * 0.8 + hurt + max(0.0, -mirrored)),
-        arousal=_bounded(affect.arousal - room * 0.7 + hurt * 0.8),
-        trust=_bounded(affect.trust + trust),
-        hope=_bounded(affect.hope + good * 0.4 - hurt * 0.5),
-        openness=_bounded(affect.openness + trust * 0.8 + curiosity),
+def fit(heard: Heard, who: Temper, trust: float, mood: float) -> float:
+    """How right the warmth of a reply was, from -1 (quite wrong) to 1. Trust lets more warmth in; `mood` is the moment's own, about 0."""
+    wanted = who.wanted_warmth + 0.3 * (trust - 45) / 100 + mood
+    return max(-1.0, 1.0 - 2.6 * abs(heard.warmth - min(0.95, max(0.05, wanted))))
+
+
+def after(affect: Affect, heard: Heard, persona: Persona, *, mood: float = 0.0, in_danger: bool = False) -> Affect:
+    """How somebody feels after a reply; `in_danger` says that they had just let a danger show."""
+    who = temper(persona)
+    good = _good(heard, who, affect.trust, mood)
+    bad = _bad(heard, who, in_danger=in_danger)
+    # The calmer somebody is, the less there is to ease; who turns things over falls back a little by themselves.
+    ease = good * (0.4 + 0.8 * affect.distress / 100)
+    trust = 0.75 * good - 1.5 * bad + 0.6 * heard.asked_leave
+    if heard.pushed:
+        trust = min(trust, -0.5)
+    return _affect(
+        distress=affect.distress - 0.95 * ease + 1.25 * bad + 0.7 * who.ruminates,
+        arousal=affect.arousal - 0.6 * ease - 1.6 * heard.offered * (good > 0) + 1.3 * bad,
+        trust=affect.trust + trust,
+        hope=affect.hope + 0.42 * good - 0.6 * bad,
+        openness=affect.openness + 0.8 * trust + 1.4 * (who.questions - 0.45) * min(heard.questions, 1),
     )
 
 
-def _bounded(value: float) -> float:
-    return round(min(100.0, max(0.0, value)), 1)
+def _good(heard: Heard, who: Temper, trust: float, mood: float) -> float:
+    """What a reply gave, about -3 to 7."""
+    mirrored = 5.0 * heard.mirrored * (who.mirror - 0.35) * (0.55 + 0.45 * who.ruminates + 0.35 * who.expressive)
+    if heard.parroted:
+        mirrored = -2.5 * (1.2 - who.mirror)
+    asked = (1.6 * (who.questions - 0.35)) if heard.questions == 1 else 0.0
+    plain = 1.2 * who.direct if heard.words <= 16 and not heard.hurts else 0.0
+    return (
+        2.6 * fit(heard, who, trust, mood)
+        + mirrored
+        + 0.9 * heard.followed_up
+        + asked
+        + plain
+        + 0.5 * heard.offered * (0.4 + who.questions)
+        + 1.8 * heard.asked_safety
+        - 0.035 * max(0, heard.words - 30) * (0.5 + who.direct)
+    )
+
+
+def _bad(heard: Heard, who: Temper, *, in_danger: bool) -> float:
+    """What a reply took, 0 and up."""
+    return (
+        3.2 * heard.pushed * (0.7 + 0.5 * who.ruminates)
+        + 3.8 * heard.minimised * (0.6 + 0.6 * who.emotional)
+        + 3.0 * heard.referred * (0.6 if heard.stayed else 1.0)
+        + 2.0 * heard.curt * (1.2 - 0.6 * who.direct)
+        + 1.2 * max(0, heard.questions - 1) * (1.1 - who.questions)
+        + 5.0 * (in_danger and not heard.asked_safety)
+    )
+
+
+_TELLING: dict[DialogueAct, tuple[float, float, float]] = {
+    DialogueAct.DISCLOSE: (0.6, 1.2, 0.0),
+    DialogueAct.ACCEPT: (-1.2, -2.0, 0.8),
+    DialogueAct.REPORT_CALMER: (-1.5, -2.5, 1.5),
+    DialogueAct.RELAPSE: (5.5, 6.0, -3.0),
+    DialogueAct.REMEMBER: (-0.6, -1.0, 0.6),
+    DialogueAct.CLOSE: (-1.0, -1.5, 0.5),
+}
+"""What saying something does to the one who says it: to distress, arousal and hope."""
+
+
+def having_said(affect: Affect, act: DialogueAct, *, depth: int = 0) -> Affect:
+    """How somebody feels once they have said it: what lies deep stirs before it eases."""
+    distress, arousal, hope = _TELLING.get(act, (0.0, 0.0, 0.0))
+    return _affect(
+        distress=affect.distress + distress + 0.3 * depth,
+        arousal=affect.arousal + arousal + 0.5 * depth,
+        trust=affect.trust,
+        hope=affect.hope + hope,
+        openness=affect.openness + 0.8 * depth,
+    )
+
+
+def _affect(**scales: float) -> Affect:
+    return Affect(**{name: round(min(100.0, max(0.0, value)), 1) for name, value in scales.items()})

@@ -1,66 +1,98 @@
-"""The built-in Seeker: tells a story beat by beat, as deep as trust and openness allow, and closes up when hurt."""
+"""The built-in Seeker: hears, feels, decides, speaks. It tells one story, as deep as trust allows, and follows rules, not a mind.
+
+All that it remembers is in the scene, so the same moment always gets the same answer.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.builtin.affect import after, first_affect, hear
+from agents.builtin.affect import Temper, after, arrival, having_said, temper
+from agents.builtin.ear import hear
+from agents.builtin.own_words import OwnWords
+from agents.builtin.plan import Moment, Step, decide
+from agents.builtin.voice import Voice
+from agents.chance import Chance
+from agents.persona import Crisis, Persona
 from agents.scene import Scene, Spoken
-from agents.values import Affect, DialogueAct, Role
+from agents.stories.library import story_of
+from agents.stories.schema import DEPTH, Story
+from agents.values import Affect, Danger, DialogueAct, RiskLevel, Role
 
-_DEPTH_NEEDS = (0.0, 30.0, 42.0, 54.0)
-"""The mean of trust and openness from which each depth is told."""
-
-
-@dataclass(frozen=True)
-class Beat:
-    """One step of a story."""
-
-    depth: int
-    text: str
+_UNTROUBLED = ("none_reported", "denied")
 
 
 @dataclass(frozen=True)
-class Story:
-    """What one Seeker has to tell."""
+class _Self:
+    """Who one Seeker is, worked out once from its card."""
 
-    beats: tuple[Beat, ...]
-    deflections: tuple[str, ...]
-    closing: str
+    persona: Persona
+    crisis: Crisis
+    who: Temper
+    arrived: Affect
+    story: Story
+    voice: Voice
+    at_risk: bool
 
 
 class BuiltinSeeker:
-    """Tells one story; it needs nothing but the scene, so the same moment always gives the same words."""
+    """Anybody of the catalogue, by rule."""
 
-    def __init__(self, story: Story) -> None:
-        self._story = story
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
+        self._self: _Self | None = None
 
-    def speak(self, scene: Scene) -> Spoken:
-        """The next thing that this Seeker says."""
-        mine = scene.by(Role.SEEKER)
+    async def speak(self, scene: Scene) -> Spoken:
+        """What this Seeker says next."""
+        me = self._remember_oneself(scene.persona, scene.crisis)
         if scene.affect is None:
-            return Spoken(
-                self._story.beats[0].text, "Somebody answered. Say it before you hang up.", DialogueAct.OPEN, first_affect(scene.persona)
+            return self._open(me)
+        mine, theirs = scene.by(Role.SEEKER), scene.by(Role.SUPPORTER)
+        heard = hear(theirs[-1], mine)
+        turn = scene.turn + 1
+        mood = 0.36 * (self._chance.number(turn, "seeker", "mood") - 0.5)
+        affect = after(scene.affect, heard, scene.persona, mood=mood, in_danger=scene.danger is not None)
+        if scene.leaving:
+            return Spoken(me.voice.parting(turn), "", DialogueAct.CLOSE, affect)
+        step = decide(Moment(scene, heard, affect, me.who, me.arrived, me.at_risk, self._chance))
+        worded = me.voice.word(step, turn, mine, scene.told)
+        return Spoken(
+            message=worded.message,
+            thought=me.voice.think(step.why, turn, theirs[-1]),
+            act=step.act,
+            affect=having_said(affect, step.act, depth=max((DEPTH.get(key, 0) for key in worded.told), default=0)),  # type: ignore[call-overload]
+            told=worded.told,
+            danger=_danger(step, me.story, worded.message),
+        )
+
+    def _open(self, me: _Self) -> Spoken:
+        worded = me.voice.word(Step(DialogueAct.OPEN, ("opening",), "opening"), 1, (), ())
+        return Spoken(worded.message, me.voice.think("opening", 1, ""), DialogueAct.OPEN, me.arrived, worded.told)
+
+    def _remember_oneself(self, persona: Persona, crisis: Crisis) -> _Self:
+        me = self._self
+        if me is None or me.persona is not persona or me.crisis is not crisis:
+            _, story, kind = story_of(persona, crisis, self._chance)
+            who = temper(persona)
+            self._self = me = _Self(
+                persona=persona,
+                crisis=crisis,
+                who=who,
+                arrived=arrival(persona, crisis.severity),
+                story=story,
+                voice=Voice(story, kind, OwnWords(persona, crisis), who, self._chance),
+                at_risk=_at_risk(persona, crisis),
             )
-        heard = hear(scene.by(Role.SUPPORTER)[-1], mine[-1])
-        affect = after(scene.affect, heard, scene.persona)
-        untold = [beat for beat in self._story.beats if beat.text not in mine]
-        if not untold:
-            return Spoken(self._story.closing, "It is lighter. I can stop here.", DialogueAct.CLOSE, affect)
-        reach = _depth(affect)
-        if heard.pushed or untold[0].depth > reach:
-            return self._deflect(mine, untold[0], affect, hurt=heard.pushed)
-        act = DialogueAct.DISCLOSE if untold[0].depth > 1 else DialogueAct.ELABORATE
-        return Spoken(untold[0].text, "They stayed with it. Then I can say the next thing.", act, affect)
-
-    def _deflect(self, mine: tuple[str, ...], due: Beat, affect: Affect, *, hurt: bool) -> Spoken:
-        left = [text for text in self._story.deflections if text not in mine]
-        if not left:
-            return Spoken(due.text, "It wants out all the same.", DialogueAct.ELABORATE, affect)
-        thought = "Another one who knows what I should do." if hurt else "Not that, not yet."
-        return Spoken(left[0], thought, DialogueAct.PUSH_BACK if hurt else DialogueAct.DEFLECT, affect)
+        return me
 
 
-def _depth(affect: Affect) -> int:
-    level = (affect.trust + affect.openness) / 2
-    return max(depth for depth, need in enumerate(_DEPTH_NEEDS) if level >= need)
+def _at_risk(persona: Persona, crisis: Crisis) -> bool:
+    """Whether this Seeker has something to say that calls for a question about safety."""
+    return crisis.severity == "severe" or persona.presenting_problem.risk.self_harm_ideation not in _UNTROUBLED
+
+
+def _danger(step: Step, story: Story, message: str) -> Danger | None:
+    level = RiskLevel(story.danger_level)
+    if "danger" in step.says or ("asked" in step.says and level is not RiskLevel.LOW):
+        return Danger(level=level, words=(message,))
+    return None

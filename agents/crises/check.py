@@ -11,11 +11,11 @@ from agents.crises.schema import Kind
 from agents.ground.data_files import DataFileError, read_data_file, run_check, shared_runs
 
 DATA = Path(__file__).parent / "data"
-_WORN = (
+WORN = (
     "navigat", "resilien", "journey", "tapestry", "testament", "a sense of", "coping mechanism", "stigma", "overwhelmed by life",
     "rollercoaster", "silver lining", "safe space", "foster", "toxic", "underscor", "myriad", "spiral",
 )  # fmt: skip
-_FORBIDDEN = re.compile(
+FORBIDDEN = re.compile(
     r"\b(hang(ed|ing)? (him|her|them|my)self|overdos\w*|slit|razor|noose|gun|hotline|helpline|\d{3,}-\d{3,})\b", re.IGNORECASE
 )
 
@@ -32,8 +32,8 @@ def problems(paths: list[Path]) -> Iterator[str]:
         for where, text in texts(kind):
             here = f"{path.stem} {where}"
             prose.append((here, text))
-            yield from (f"{here}: worn phrase {phrase!r}" for phrase in _WORN if phrase in text.lower())
-            if found := _FORBIDDEN.search(text):
+            yield from (f"{here}: worn phrase {phrase!r}" for phrase in WORN if phrase in text.lower())
+            if found := FORBIDDEN.search(text):
                 yield f"{here}: {found[0]!r} names a means or a number; leave it out"
     yield from shared_runs(prose)
 

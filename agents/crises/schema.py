@@ -82,6 +82,8 @@ class Grade(Value):
 class Situation(Value):
     """How it came to this, for one person: a sentence with slots."""
 
+    key: Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")]
+    """Its name within the kind; a story is told under the same one."""
     text: Annotated[str, Field(min_length=60, max_length=360)]
     youngest: Age = 20
     oldest: Age = 100
@@ -100,6 +102,11 @@ class Situation(Value):
         if self.youngest > self.oldest:
             raise ValueError("youngest is above oldest")
         return self
+
+    @property
+    def slots(self) -> set[str]:
+        """The slots that its text uses."""
+        return set(_SLOT.findall(self.text))
 
 
 class Kind(Value):
@@ -129,6 +136,9 @@ class Kind(Value):
 
     @model_validator(mode="after")
     def _every_age_is_covered(self) -> Kind:
+        keys = [situation.key for situation in self.situations]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise ValueError(f"two situations are called {', '.join(sorted(twice))}")
         if set(self.severity) != {"mild", "moderate", "severe"}:
             raise ValueError("severity needs mild, moderate and severe")
         for age in range(self.youngest, self.oldest + 1):

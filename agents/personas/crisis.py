@@ -6,7 +6,7 @@ It knows the catalogue and a life; it draws no traits.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from agents.atlas.atlas import city
@@ -99,7 +99,8 @@ def tell(category: Category, situation: Situation, moment: Moment, chance: Chanc
     grade = about.severity[severity]
     months = grade.months_from + int(chance.number("months") * (max(grade.months_to, grade.months_from) - grade.months_from + 1))
     signs = chance.sample(about.signs, 4, "sign")
-    summary = f"{_fill(situation.text, moment, months, chance)} {moment.life.given} {signs[0].third.rstrip('.')}."
+    cast = cast_of(moment, months, chance)
+    summary = f"{_fill(situation.text, cast, moment.life)} {moment.life.given} {signs[0].third.rstrip('.')}."
     problem = PresentingProblem(
         summary=summary,
         symptoms=tuple(sign.third for sign in signs),
@@ -107,29 +108,52 @@ def tell(category: Category, situation: Situation, moment: Moment, chance: Chanc
         triggers=tuple(chance.sample(about.triggers, 3, "trigger")),
         risk=_risk(category, severity, sensitive=about.sensitive, chance=chance),
     )
-    return Crisis(category=category.name, summary=summary, severity=severity, age=moment.age), problem
+    return Crisis(category=category.name, summary=summary, severity=severity, age=moment.age, situation=situation.key, cast=cast), problem
 
 
-def _fill(text: str, moment: Moment, months: int, chance: Chance) -> str:
+def cast_of(moment: Moment, months: int, chance: Chance) -> dict[str, str]:
+    """Who and what of this life the crisis is about; things as the person says them, people as others do."""
     life = moment.life
-    place = city(life.place(moment.age).slug)
-    decade = life.decade(moment.age)
-    homes = [item.name for item in place.neighbourhoods if item.there_in(decade)]
-    slots = {
-        "name": life.given,
-        "they": "she" if life.sex == "female" else "he",
-        "them": "her" if life.sex == "female" else "him",
-        "their": pronoun(life),
+    place, origin = city(life.place(moment.age).slug), city(life.home.slug)
+    homes = [item.name for item in place.neighbourhoods if item.there_in(life.decade(moment.age))]
+    thing = chance.pick(moment.things[-3:], "thing")
+    cast = {
         "work": moment.household.job,
         "city": place.city,
         "home": chance.pick(homes, "home"),
-        "thing": in_third_person(chance.pick(moment.things, "thing"), life),
-        "tendency": in_third_person(chance.pick(moment.tendencies, "tendency"), life),
+        "birthplace": origin.city,
+        "thing": thing,
+        "old_thing": chance.pick([other for other in moment.things[:3] if other != thing] or moment.things, "old thing"),
+        "tendency": chance.pick(moment.tendencies, "tendency"),
+        "mother": _as_name(origin.tone.mother),
+        "father": _as_name(origin.tone.father),
+        "grandmother": _as_name(origin.tone.grandmother),
         "months": duration_in_words(months),
     }
     for relation in ("partner", "child", "parent", "sibling", "friend"):
         if people := life.living(moment.age, relation):
-            slots[relation] = called(life, chance.pick(people, relation))
+            somebody = chance.pick(people, relation)
+            cast[relation] = called(life, somebody)
+            cast[f"{relation}_they"] = "she" if somebody.female else "he"
+    return {slot: words for slot, words in cast.items() if words}
+
+
+def _as_name(word: str) -> str:
+    """What one calls a relative, as a name: of "mama, or majka" the first."""
+    first = re.split(r",| or | \(", word)[0].strip()
+    return first[:1].upper() + first[1:]
+
+
+def _fill(text: str, cast: Mapping[str, str], life: Life) -> str:
+    slots = {
+        **cast,
+        "name": life.given,
+        "they": "she" if life.sex == "female" else "he",
+        "them": "her" if life.sex == "female" else "him",
+        "their": pronoun(life),
+        "thing": in_third_person(cast["thing"], life),
+        "tendency": in_third_person(cast["tendency"], life),
+    }
     text = re.sub(r"\b([Aa]) \{work\}", lambda m: f"{m[1]}{'n' if slots['work'][:1].lower() in 'aeiou' else ''} {slots['work']}", text)
     filled = re.sub(r"\{(\w+)\}", lambda m: slots[m[1]], text)
     return re.sub(r"(^|[.!?] )([a-z])", lambda m: m[1] + m[2].upper(), filled)

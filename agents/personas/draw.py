@@ -53,9 +53,13 @@ class Identity:
 
     @property
     def split(self) -> Split:
-        """Which part of every dataset this family belongs to, in this plan and in any other; eight of ten are for training."""
-        part = Chance(0).number("split", self.family)
-        return "train" if part < 0.8 else "validation" if part < 0.9 else "test"
+        return split_of(self.family)
+
+
+def split_of(family: str) -> Split:
+    """Which part of every dataset a family belongs to, in this plan and in any other; eight of ten are for training."""
+    part = Chance(0).number("split", family)
+    return "train" if part < 0.8 else "validation" if part < 0.9 else "test"
 
 
 def draw(seed: int, wish: Wish | None = None) -> tuple[Persona, Crisis]:

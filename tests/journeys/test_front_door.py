@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sim import COMMANDS
 from tests.conftest import ROOT, PostgresServer
 
 Sim = Callable[..., subprocess.CompletedProcess[str]]
@@ -49,12 +50,12 @@ def test_help_comes_quickly_and_names_every_command(sim: Sim) -> None:
         done = sim("--help")
         took.append(time.perf_counter() - begun)
     assert done.returncode == 0
-    for command in ("run", "personas", "crises", "log", "doctor"):
+    for command in COMMANDS:
         assert f"\n  {command} " in done.stdout
     assert min(took) < 0.5
 
 
-@pytest.mark.parametrize("command", ["run", "personas", "crises", "log", "doctor"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help_of_its_own(sim: Sim, command: str) -> None:
     done = sim(command, "--help")
     assert done.returncode == 0
@@ -66,7 +67,7 @@ def test_a_first_session_is_played_and_kept_and_the_log_verifies(sim: Sim) -> No
     done = sim("run")
     assert done.returncode == 0, done.stderr
     assert "Everything here is simulated" in done.stdout
-    assert "Next: python sim.py log info" in done.stdout.splitlines()[-1]
+    assert "Next: python sim.py branch c-" in done.stdout.splitlines()[-1]
     assert said(sim("log", "info", "--json"))["streams"] == 1
     assert "Clean" in sim("log", "verify").stdout
 

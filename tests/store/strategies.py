@@ -56,6 +56,8 @@ def _plain(kind: Any, bounds: list[Any]) -> st.SearchStrategy[Any]:
         return _models(kind)
     if issubclass(kind, Enum):
         return st.sampled_from(kind)
+    if kind is bool:
+        return st.booleans()
     if kind is int:
         return st.integers(_bound(bounds, Ge, None), _bound(bounds, Le, None))
     if kind is float:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agents import Violation
-from store import VOCABULARY, Event, Registry, SqlLog, VariantJudged, verify
+from store import VOCABULARY, ConversationStarted, Event, ReactionForeseen, Registry, SeekerSpoke, SqlLog, VariantJudged, verify
 from tests.store.given import C
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -76,6 +76,18 @@ def test_the_judgement_of_version_1_says_this_today() -> None:
         evidence={"empathy": evidence, "pace": evidence},
         violations=(Violation(rule="one_question", words="What is the evening like: two questions in one"),),
     )
+
+
+def test_events_of_version_1_say_nothing_of_what_came_later() -> None:
+    spoke = REGISTRY.decode("seeker_spoke", 1, _payload(_file("seeker_spoke", 1)))
+    foreseen = REGISTRY.decode("reaction_foreseen", 1, _payload(_file("reaction_foreseen", 1)))
+    started = REGISTRY.decode("conversation_started", 1, _payload(_file("conversation_started", 1)))
+    assert isinstance(spoke, SeekerSpoke)
+    assert spoke.told == ()
+    assert isinstance(foreseen, ReactionForeseen)
+    assert (foreseen.told, foreseen.danger, foreseen.ahead) == ((), None, ())
+    assert isinstance(started, ConversationStarted)
+    assert (started.crisis.situation, started.crisis.cast) == ("", {})
 
 
 def test_every_golden_event_goes_through_a_log_unchanged(log: SqlLog) -> None:

@@ -1,0 +1,107 @@
+"""What the Supporter understands of what was said: words worth giving back, a feeling, a refusal, a question, danger, a leave.
+
+It reads the words alone; the Seeker's affect, thoughts and story are closed to it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from agents.builtin.turning import Clause, clauses, nouns
+from agents.scene import Scene
+from agents.values import RiskLevel, Role
+
+_DATA = Path(__file__).parent / "data" / "reading.toml"
+
+
+@dataclass(frozen=True)
+class Feeling:
+    """A feeling that may lie in the words."""
+
+    noun: str
+    felt: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A message, understood."""
+
+    clauses: tuple[Clause, ...]
+    nouns: tuple[str, ...]
+    earlier: tuple[str, ...]
+    """What was named before this message, newest first, turned round."""
+    feeling: Feeling | None
+    situation: str
+    """What this message calls for: `first`, `danger`, `held`, `leaving`, `objected`, `refused`, `asked_me`, `worse`, `calmer` or `default`."""
+
+
+@dataclass(frozen=True)
+class _Signs:
+    plain: dict[str, re.Pattern[str]]
+    feelings: tuple[tuple[Feeling, re.Pattern[str]], ...]
+
+
+@cache
+def _signs() -> _Signs:
+    lists = tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    lists.pop("version")
+    feelings = lists.pop("feelings")
+    return _Signs(
+        {name: re.compile("|".join(patterns), re.IGNORECASE) for name, patterns in lists.items()},
+        tuple((Feeling(noun, entry["felt"]), re.compile("|".join(entry["signs"]), re.IGNORECASE)) for noun, entry in feelings.items()),
+    )
+
+
+def read(scene: Scene) -> Reading:
+    """Reads the Seeker's last message in the light of what was said before."""
+    said = scene.by(Role.SEEKER)
+    message = said[-1]
+    here = tuple(nouns(message))
+    earlier = dict.fromkeys(noun for words in reversed(said[:-2]) for noun in nouns(words) if noun not in here)
+    return Reading(
+        clauses=tuple(clauses(message)),
+        nouns=here,
+        earlier=tuple(earlier),
+        feeling=_feeling(message),
+        situation=_situation(scene, message),
+    )
+
+
+def _situation(scene: Scene, message: str) -> str:
+    replies = scene.by(Role.SUPPORTER)
+    signs = _signs().plain
+    if scene.leaving:
+        return "leaving"
+    if scene.danger is not None and scene.danger.level is not RiskLevel.NONE:
+        return "held" if replies and asked_of_safety(replies[-1]) else "danger"
+    if not replies:
+        return "first"
+    if asked_of_safety(replies[-1]):
+        return "held"
+    if "?" in replies[-1] and signs["refused"].search(message) and len(message.split()) < 22:
+        return "refused"
+    return next((name for name in ("objected", "asked_me", "worse", "calmer") if signs[name].search(message)), "default")
+
+
+def asked_of_safety(reply: str) -> bool:
+    """Whether a reply of its own asked about danger."""
+    return bool(_SAFETY.search(reply))
+
+
+_SAFETY = re.compile(r"\b(dying|dead|alive|your life|safe|harm|danger|not be here|live any more|end it)\b[^.!]*\?", re.IGNORECASE)
+
+
+def _feeling(message: str) -> Feeling | None:
+    scored = [(len({sign[0].lower() for sign in signs.finditer(message)}), feeling) for feeling, signs in _signs().feelings]
+    most, feeling = max(scored, key=lambda item: item[0])
+    return feeling if most else None
+
+
+def quote_of(clause: Clause) -> str:
+    """A few of the very words."""
+    words = clause.said.split()
+    return " ".join(words[-6:] if len(words) > 7 else words).strip(",")

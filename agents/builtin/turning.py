@@ -1,0 +1,264 @@
+"""Turning somebody's words round: "I lay and counted my drips" becomes "you lay and counted your drips".
+
+It knows pronouns and the verbs that go with them, and what makes a clause worth giving back. It serves the Supporter alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\s+|[^\w\s]+|_")
+_TURNED = {
+    "i": "you", "i'm": "you're", "i've": "you've", "i'd": "you'd", "i'll": "you'll", "me": "you", "my": "your", "mine": "yours",
+    "myself": "yourself", "we": "you", "we're": "you're", "we've": "you've", "we'd": "you'd", "we'll": "you'll", "us": "you",
+    "our": "your", "ours": "yours", "ourselves": "yourselves", "am": "are",
+}  # fmt: skip
+_WITH_I = {"was": "were", "wasn't": "weren't", "am": "are"}
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
+_CUT = re.compile(
+    r"\s*[,;:]\s+|\s+(?=(?:and|but|because|since|so that|as if|until|till) (?:I|my|it|he|she|they|nobody|then)\b)", re.IGNORECASE
+)
+_LEAD = re.compile(
+    r"^(?:and|but|so|or|because|since|then|well|oh|no|yes|still|only|that's why|as if|until|till|look|you know)[,]?\s+", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"\b(you|your|yours|yourself)\b|[?‘’“”]", re.IGNORECASE)
+_SELF = re.compile(r"\b(I|I'm|I've|I'd|I'll|me|my|mine|myself)\b", re.IGNORECASE)
+_SUBJECT = re.compile(r"^(I|I'm|I've|I'd|my|nobody|he|she|they|there|it|the|somebody|everybody|we|our|that)\b", re.IGNORECASE)
+_NOUN = re.compile(
+    r"\b((?:my|the|that|those|her|his|their|our) (?:[a-z'-]+ ){0,2}[a-z'-]{3,})(?=[.,;:!?…]|$| (?:of|in|on|at|under|behind|with|for|from|by|beside|over|into|and|but|that|which|when|was|were|had|has)\b)"
+)
+_NO_NOUN = frozenset(
+    [
+        "same",
+        "first",
+        "last",
+        "next",
+        "other",
+        "others",
+        "only",
+        "time",
+        "way",
+        "day",
+        "days",
+        "rest",
+        "thing",
+        "things",
+        "whole",
+        "one",
+        "end",
+        "middle",
+        "that",
+        "which",
+        "who",
+        "whom",
+        "was",
+        "were",
+        "is",
+        "are",
+        "had",
+        "has",
+        "have",
+        "would",
+        "could",
+        "did",
+        "does",
+        "do",
+        "not",
+        "never",
+        "ever",
+        "more",
+        "most",
+        "very",
+        "too",
+        "so",
+        "as",
+        "than",
+        "then",
+        "when",
+        "where",
+        "while",
+        "and",
+        "or",
+        "but",
+        "if",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "from",
+        "with",
+        "for",
+        "by",
+        "into",
+        "over",
+        "under",
+        "about",
+        "through",
+        "himself",
+        "herself",
+        "themselves",
+        "itself",
+        "myself",
+        "him",
+        "her",
+        "them",
+        "it",
+        "me",
+        "us",
+        "you",
+        "i",
+        "he",
+        "she",
+        "they",
+        "we",
+        "all",
+        "both",
+        "each",
+        "every",
+        "said",
+        "says",
+        "say",
+        "told",
+        "ones",
+        "two",
+        "three",
+        "off",
+        "away",
+        "back",
+        "down",
+        "up",
+        "out",
+        "left",
+        "now",
+        "shut",
+        "half",
+        "open",
+        "enough",
+        "again",
+        "too",
+        "yes",
+        "no",
+        "not",
+        "here",
+        "there",
+        "soon",
+        "late",
+        "early",
+        "always",
+        "often",
+        "once",
+        "twice",
+        "already",
+        "still",
+        "just",
+        "even",
+        "only",
+        "anyway",
+        "instead",
+        "well",
+        "better",
+        "best",
+        "worse",
+        "worst",
+        "good",
+        "bad",
+        "right",
+        "wrong",
+        "tell",
+        "know",
+        "knew",
+        "think",
+        "thought",
+        "went",
+        "go",
+        "goes",
+        "come",
+        "came",
+        "got",
+        "get",
+        "gave",
+        "give",
+        "put",
+        "take",
+        "took",
+        "made",
+        "make",
+        "keep",
+        "kept",
+        "let",
+        "lets",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause, as it was said and turned round."""
+
+    said: str
+    turned: str
+    weight: float
+
+
+def turn(words: str) -> str:
+    """The same words from the other side."""
+    out: list[str] = []
+    subject_is_me = False
+    for token in _TOKEN.findall(words):
+        low = token.lower().replace("’", "'")
+        if low in _WITH_I and subject_is_me:
+            out.append(_WITH_I[low])
+        elif low in _TURNED and not (low == "us" and token == "US"):
+            out.append(_TURNED[low])
+        else:
+            out.append(token)
+        if token.strip() and low not in ("never", "always", "just", "still", "only", "also", "often"):
+            subject_is_me = low == "i"
+    text = "".join(out)
+    return re.sub(r"\b(was|am) you\b", "were you", text)
+
+
+def clauses(message: str) -> list[Clause]:
+    """The clauses of a message that can be given back, best first."""
+    sentences = _SENTENCE.split(message)
+    found = []
+    for place, sentence in enumerate(sentences):
+        body = sentence.strip().rstrip(".!…")
+        for whole in dict.fromkeys((body, *_CUT.split(body))):
+            part = _LEAD.sub("", whole.strip())
+            length = len(part.split())
+            if not 3 <= length <= 16 or _ADDRESS.search(part):
+                continue
+            found.append(Clause(part, turn(part), _weight(part, length, late=place == len(sentences) - 1)))
+    return sorted(found, key=lambda clause: -clause.weight)
+
+
+def _weight(part: str, length: int, *, late: bool) -> float:
+    """What makes a clause worth giving back: it is about the one who said it, whole, and not too long."""
+    return (
+        2.0 * bool(_SELF.search(part))
+        + 1.5 * bool(_SUBJECT.match(part))
+        + 1.0 * late
+        + (1.0 if 5 <= length <= 11 else 0.0)
+        - 0.6 * part.count(",")
+        - 1.5 * bool(re.match(r"(it|that|this|he|she|they)\b", part, re.IGNORECASE))
+        - 2.5 * (not _SUBJECT.match(part))
+    )
+
+
+def nouns(message: str) -> list[str]:
+    """Things and people that were named, turned round: "your mother", "the green folder"."""
+    found = []
+    for match in _NOUN.finditer(message):
+        words = match[1].split()
+        if any(word.lower() in _NO_NOUN for word in words[1:]) or re.search(r"(ly|ed|ing|n't)$", words[-1]):
+            continue
+        found.append(turn(match[1]))
+    return list(dict.fromkeys(found))
+
+
+def capitalised(text: str) -> str:
+    """With a capital at the start."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,126 @@
+"""What every reply that might have been given was worth: each is played to the end from its own moment, as a branch.
+
+The value of a reply is counterfactual: the same Seeker, the same moment, the same luck, another reply.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from agents import Ids, StreamId, VariantId
+from graphs.branching import Override, fork, open_branch
+from graphs.position import position_of
+from graphs.session import session_at
+from replay import Conversation, fold, load
+from store import Log, StoredEvent
+
+REASON = "sweep"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply of a turn and where it led."""
+
+    variant: VariantId
+    style: str
+    reward: float | None
+    chosen: bool
+    ends: tuple[float, ...]
+    """The distress at the end, for each time that it was played."""
+    branches: tuple[StreamId, ...]
+    worth: float = 0.0
+    """How much less distress it left than the mean of its turn's replies."""
+
+    @property
+    def distress(self) -> float:
+        return statistics.fmean(self.ends)
+
+    @property
+    def spread(self) -> float:
+        """Between the calmest and the least calm end."""
+        return max(self.ends) - min(self.ends)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """The replies of one turn."""
+
+    turn: int
+    replies: tuple[Reply, ...]
+
+    def best(self) -> Reply:
+        return max(self.replies, key=lambda reply: reply.worth)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "turn": self.turn,
+            "spread": max(r.distress for r in self.replies) - min(r.distress for r in self.replies),
+            "replies": [
+                {
+                    "variant": reply.variant, "style": reply.style, "reward": reply.reward, "chosen": reply.chosen, "distress": reply.distress,
+                    "worth": reply.worth, "spread": reply.spread, "ends": reply.ends, "branches": reply.branches,
+                }
+                for reply in self.replies
+            ],
+        }  # fmt: skip
+
+
+async def sweep(log: Log, stream: StreamId, turns: Sequence[int], samples: int, *, ids: Ids, tell: Callable[[int], None]) -> list[Worth]:
+    """Plays the replies of some turns; what an earlier sweep played already is not played again."""
+    events = log.read(stream)
+    whole = fold(stored.event for stored in events)
+    lives = _Lives(log, stream, events, ids)
+    done = 0
+    worths = []
+    for turn in turns:
+        exchange = whole.exchanges[turn - 1]
+        replies = []
+        for variant, proposed in exchange.variants.items():
+            chosen = exchange.chosen is not None and exchange.chosen.variant == variant
+            ends = [_end(whole)] if chosen else []
+            branches = []
+            for sample in range(len(ends), samples):
+                branch, conversation = await lives.played(turn, variant, sample)
+                branches.append(branch)
+                ends.append(_end(conversation))
+            done += samples
+            tell(done)
+            replies.append(Reply(variant, proposed.style, exchange.reward(variant), chosen, tuple(ends), tuple(branches)))
+        worths.append(_weighed(turn, replies))
+    return worths
+
+
+class _Lives:
+    """The branches of a sweep, those of earlier ones among them."""
+
+    def __init__(self, log: Log, stream: StreamId, events: Sequence[StoredEvent], ids: Ids) -> None:
+        self._log, self._stream, self._events, self._ids = log, stream, events, ids
+        self._known: dict[tuple[int, str], StreamId] = {}
+        for child in log.children(stream):
+            forked = load(log, child.id).branches[-1]
+            if forked.opened.reason == REASON:
+                self._known[forked.turn, str(forked.opened.overrides)] = child.id
+
+    async def played(self, turn: int, variant: VariantId, sample: int) -> tuple[StreamId, Conversation]:
+        """One reply played to the end; a life that was stopped is gone on with."""
+        override = Override(choose=variant, luck=sample or None)
+        branch = self._known.get((turn, str(override.as_json())))
+        if branch is None:
+            branch = StreamId(self._ids.branch())
+            position, _ = await open_branch(self._log, self._stream, branch, fork(self._events, turn, override), override, reason=REASON)
+        else:
+            position = position_of(branch, load(self._log, branch))
+        await session_at(position, self._log, lambda events: None).play(position)
+        return branch, load(self._log, branch)
+
+
+def _end(conversation: Conversation) -> float:
+    distress = conversation.distress()
+    return distress[1] if distress else 0.0
+
+
+def _weighed(turn: int, replies: Sequence[Reply]) -> Worth:
+    mean = statistics.fmean(reply.distress for reply in replies)
+    return Worth(turn, tuple(replace(reply, worth=mean - reply.distress) for reply in replies))
