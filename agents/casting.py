@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agents.builtin import supporter as supporters
-from agents.builtin import voice
+from agents.builtin import phrases, voice
 from agents.builtin.seeker import BuiltinSeeker
 from agents.builtin.supporter import BuiltinSupporter
 from agents.chance import Chance
@@ -50,7 +49,7 @@ def cast(models: Mapping[str, str], seed: int, luck: int = 0) -> Cast:
 
 def sources() -> dict[str, str]:
     """The data files that the built-in cast speaks from, with their versions."""
-    return {"seeker": voice.version(), "supporter": supporters.version()}
+    return {"seeker": voice.version(), "supporter": phrases.version()}
 
 
 def rubrics() -> dict[str, str]:

@@ -11,6 +11,10 @@ from agents.builtin.ear import Heard
 from agents.persona import Persona
 from agents.values import Affect, DialogueAct
 
+_EASE = 1.6
+"""Points of distress that one point of a good reply takes away."""
+_PULL = 0.2
+"""The share of the way back to where somebody came from that distress goes in a turn, before trust."""
 _ARRIVAL = {"mild": 52.0, "moderate": 62.0, "severe": 72.0}
 
 
@@ -71,22 +75,24 @@ def fit(heard: Heard, who: Temper, trust: float, mood: float) -> float:
     return max(-1.0, 1.0 - 2.6 * abs(heard.warmth - min(0.95, max(0.05, wanted))))
 
 
-def after(affect: Affect, heard: Heard, persona: Persona, *, mood: float = 0.0, in_danger: bool = False) -> Affect:
+def after(
+    affect: Affect, heard: Heard, persona: Persona, *, from_arrival: Affect | None = None, mood: float = 0.0, in_danger: bool = False
+) -> Affect:
     """How somebody feels after a reply; `in_danger` says that they had just let a danger show."""
     who = temper(persona)
     good = _good(heard, who, affect.trust, mood)
     bad = _bad(heard, who, in_danger=in_danger)
-    # The calmer somebody is, the less there is to ease; who turns things over falls back a little by themselves.
-    ease = good * (0.4 + 0.8 * affect.distress / 100)
-    trust = 0.75 * good - 1.5 * bad + 0.6 * heard.asked_leave
+    # The trouble itself pulls back to where somebody came from, the less so the more they trust.
+    pull = _PULL * (from_arrival.distress - affect.distress) * (1.25 - affect.trust / 100) if from_arrival else 0.0
+    trust = 0.7 * good - 1.5 * bad + 0.6 * heard.asked_leave
     if heard.pushed:
         trust = min(trust, -0.5)
     return _affect(
-        distress=affect.distress - 0.95 * ease + 1.25 * bad + 0.7 * who.ruminates,
-        arousal=affect.arousal - 0.6 * ease - 1.6 * heard.offered * (good > 0) + 1.3 * bad,
+        distress=affect.distress - _EASE * good + 1.6 * bad + pull + 1.2 * who.ruminates,
+        arousal=affect.arousal - 0.8 * good - 1.6 * heard.offered * (good > 0) + 1.3 * bad + 0.6 * pull,
         trust=affect.trust + trust,
-        hope=affect.hope + 0.42 * good - 0.6 * bad,
-        openness=affect.openness + 0.8 * trust + 1.4 * (who.questions - 0.45) * min(heard.questions, 1),
+        hope=affect.hope + 0.42 * good - 0.6 * bad - 0.2 * pull,
+        openness=affect.openness + 0.75 * trust + 1.4 * (who.questions - 0.45) * min(heard.questions, 1),
     )
 
 

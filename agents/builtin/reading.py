@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from agents.builtin.turning import Clause, clauses, nouns
+from agents.builtin.turning import Clause, clauses, few_words, nouns
 from agents.scene import Scene
 from agents.values import RiskLevel, Role
 
+_SHORT = 20
 _DATA = Path(__file__).parent / "data" / "reading.toml"
 
 
@@ -84,7 +85,11 @@ def _situation(scene: Scene, message: str) -> str:
         return "held"
     if "?" in replies[-1] and signs["refused"].search(message) and len(message.split()) < 22:
         return "refused"
-    return next((name for name in ("objected", "asked_me", "worse", "calmer") if signs[name].search(message)), "default")
+    if signs["asked_me"].search(message):
+        return "asked_me"
+    # Only short messages are nothing but a protest, a relief or a relapse; in longer ones such words belong to what is told.
+    short = len(message.split()) <= _SHORT
+    return next((name for name in ("objected", "worse", "calmer") if short and signs[name].search(message)), "default")
 
 
 def asked_of_safety(reply: str) -> bool:
@@ -103,5 +108,4 @@ def _feeling(message: str) -> Feeling | None:
 
 def quote_of(clause: Clause) -> str:
     """A few of the very words."""
-    words = clause.said.split()
-    return " ".join(words[-6:] if len(words) > 7 else words).strip(",")
+    return few_words(clause.said)

@@ -51,7 +51,7 @@ class BuiltinSeeker:
         heard = hear(theirs[-1], mine)
         turn = scene.turn + 1
         mood = 0.36 * (self._chance.number(turn, "seeker", "mood") - 0.5)
-        affect = after(scene.affect, heard, scene.persona, mood=mood, in_danger=scene.danger is not None)
+        affect = after(scene.affect, heard, scene.persona, from_arrival=me.arrived, mood=mood, in_danger=scene.danger is not None)
         if scene.leaving:
             return Spoken(me.voice.parting(turn), "", DialogueAct.CLOSE, affect)
         step = decide(Moment(scene, heard, affect, me.who, me.arrived, me.at_risk, self._chance))

@@ -6,20 +6,18 @@ It sees what anybody could hear, and nothing of the Seeker's inside. It never sa
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
+from agents.builtin.phrases import alternatives, phrase_book, slots_of
 from agents.builtin.reading import Reading, quote_of, read
 from agents.builtin.turning import capitalised
 from agents.chance import Chance
 from agents.scene import Proposal, Scene, Stance
 from agents.values import Role
 
-_DATA = Path(__file__).parent / "data" / "supporter.toml"
 _SLOT = re.compile(r"\{(\w+)\}")
+_FIXED = re.compile(r"\{\w+\}|\([^()]*\)")
+_START = re.compile(r"(^|[.!?…] [“‘]?)([a-z])")
 _SHALLOW = ("happened", "people", "days", "body", "detail")
 _MIDDLE = ("feeling", "hidden", "fear", "detail", "people")
 _DEEP = ("memory", "shame", "wanted", "feeling", "small", "fear")
@@ -42,16 +40,6 @@ _PLANS: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
 }  # fmt: skip
 
 
-@cache
-def _bank() -> dict[str, Any]:
-    return tomllib.loads(_DATA.read_text(encoding="utf-8"))
-
-
-def version() -> str:
-    """The version of the bank."""
-    return str(_bank()["version"])
-
-
 @dataclass(frozen=True)
 class _Said:
     """What this Supporter has said so far, to say none of it again."""
@@ -71,7 +59,7 @@ class BuiltinSupporter:
         """A reply in one stance."""
         reading, said = self._reading(scene)
         moves = ("cold",) if stance.name == "cold" else self._plan(reading, scene.turn, stance.name, said)
-        wording = _Wording(reading, said, self._chance, scene.turn, stance.name)
+        wording = _Wording(reading, said, self._chance, (scene.turn, "supporter", stance.name))
         sentences = [sentence for move in moves if (sentence := wording.word(move))]
         message = " ".join(sentences) or wording.least()
         return Proposal(
@@ -114,62 +102,68 @@ def _possible(moves: tuple[str, ...], reading: Reading) -> bool:
 class _Wording:
     """The sentences of one reply."""
 
-    def __init__(self, reading: Reading, said: _Said, chance: Chance, turn: int, stance: str) -> None:
-        self._reading, self._said, self._chance, self._purpose = reading, said, chance, (turn, "supporter", stance)
+    def __init__(self, reading: Reading, said: _Said, chance: Chance, purpose: tuple[object, ...]) -> None:
+        self._reading, self._said, self._chance, self._purpose = reading, said, chance, purpose
+        self._stance = str(purpose[-1])
         self._here: list[str] = []
+        self._given: list[str] = []
+        """What was given back in this reply already."""
 
     def word(self, move: str) -> str:
-        """A move in words that were not said before."""
-        section, _, kind = move.partition(".")
-        lines = _bank()[section][kind] if kind else _bank()[section]
-        options = [line for line in lines.get(self._purpose[2], ()) if self._free(line)]
-        for step in range(len(options)):
-            filled = self._fill(options.pop(int(self._chance.number(*self._purpose, move, step) * len(options))), move)
-            if filled and filled not in self._said.text:
+        """A move in words that were not said before; nothing if there are none."""
+        lines = getattr(phrase_book()[move], self._stance)
+        order = self._chance.number(*self._purpose, move)
+        for step in range(len(lines)):
+            line = lines[(int(order * len(lines)) + step * 7) % len(lines)]
+            if self._free(line) and (filled := self._fill(line, move)) and filled not in self._said.text:
                 self._here.append(filled)
                 return filled
         return ""
 
     def least(self) -> str:
         """Something short where no other words were left."""
-        for line in ("I'm here.", "I'm listening.", "Go on.", "Yes.", "Mm."):
-            if line not in self._said.text:
-                return line
-        return "Mm."
+        return next((line for line in ("I'm here.", "I'm listening.", "Go on.", "Yes.") if line not in self._said.text), "Mm.")
 
     def _free(self, line: str) -> bool:
-        """Whether the fixed words of a line were not said yet."""
-        fixed = max(_SLOT.split(line)[::2], key=len).strip()
+        """Whether the fixed words of a phrase were not said yet."""
+        fixed = max(_FIXED.split(line), key=len).strip()
         return len(fixed) < 12 or (fixed not in self._said.text and not any(fixed in text for text in self._here))
 
     def _fill(self, line: str, move: str) -> str:
-        """The line with its slots filled, or nothing where a slot finds no words."""
-        values: dict[str, str | None] = {}
-        for slot in _SLOT.findall(line):
-            if slot not in values:
-                values[slot] = self._value(slot, move)
-            if not values[slot]:
+        """The phrase with its slots filled and its alternatives decided, or nothing where a slot finds no words."""
+        for number, (bracket, options) in enumerate(alternatives(line)):
+            line = line.replace(bracket, self._chance.pick(options, *self._purpose, move, "way", number), 1)
+        given = list(self._given)
+        values: dict[str, str] = {}
+        for slot in dict.fromkeys(slots_of(line)):
+            value = self._value(slot, move, given)
+            if not value:
                 return ""
-        filled = _SLOT.sub(lambda match: values[match[1]] or "", line)
-        return re.sub(r"(^|[.!?] )([a-z])", lambda m: m[1] + m[2].upper(), filled)
+            values[slot] = value
+            given.append(value)
+        self._given = given
+        filled = _SLOT.sub(lambda m: capitalised(values[m[1].lower()]) if m[1][0].isupper() else values[m[1]], line)
+        return _START.sub(lambda m: m[1] + m[2].upper(), filled)
 
-    def _value(self, slot: str, move: str) -> str | None:
+    def _value(self, slot: str, move: str, given: list[str]) -> str:
         reading = self._reading
-        if slot in ("echo", "Echo", "quote"):
-            clauses = [
-                c for c in reading.clauses[:3] if c.turned not in self._said.text and not any(c.turned in text for text in self._here)
-            ]
+        if slot in ("echo", "you", "quote"):
+            clauses = [c for c in reading.clauses[:4] if not self._is_used(c.turned, given) and not self._is_used(quote_of(c), given)]
+            if slot == "you":
+                clauses = [c for c in clauses if c.turned.startswith("you")]
             if not clauses:
-                return None
-            clause = clauses[int(self._chance.number(*self._purpose, move, "clause") ** 2 * len(clauses))]
-            return quote_of(clause) if slot == "quote" else capitalised(clause.turned) if slot == "Echo" else clause.turned
-        if slot == "noun":
-            return self._chance.pick(reading.nouns, *self._purpose, move, "noun") if reading.nouns else None
-        if slot == "earlier":
-            return self._chance.pick(reading.earlier[:8], *self._purpose, move, "earlier") if reading.earlier else None
+                return ""
+            clause = clauses[int(self._chance.number(*self._purpose, move, slot) ** 1.7 * len(clauses))]
+            return quote_of(clause) if slot == "quote" else clause.turned
+        if slot in ("noun", "earlier"):
+            nouns = [noun for noun in (reading.nouns if slot == "noun" else reading.earlier[:8]) if noun not in given]
+            return self._chance.pick(nouns, *self._purpose, move, slot) if nouns else ""
         if reading.feeling is None:
-            return None
+            return ""
         return reading.feeling.noun if slot == "feeling" else reading.feeling.felt
+
+    def _is_used(self, words: str, given: list[str]) -> bool:
+        return words in self._said.text or any(words in one or one in words for one in given)
 
 
 _NAMES = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\s+|[^\w\s]+|_")
 _TURNED = {
@@ -20,177 +21,30 @@ _CUT = re.compile(
     r"\s*[,;:]\s+|\s+(?=(?:and|but|because|since|so that|as if|until|till) (?:I|my|it|he|she|they|nobody|then)\b)", re.IGNORECASE
 )
 _LEAD = re.compile(
-    r"^(?:and|but|so|or|because|since|then|well|oh|no|yes|still|only|that's why|as if|until|till|look|you know)[,]?\s+", re.IGNORECASE
+    r"^(?:(?:and|but|so(?! (?:long|much|many|that|far|as))|all right|or|because|since|then|well|oh|no|yes|still|only|that's why|as if|until|"
+    r"till|look|you know),?\s+)+",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\b(you|your|yours|yourself)\b|[?‘’“”]", re.IGNORECASE)
 _SELF = re.compile(r"\b(I|I'm|I've|I'd|I'll|me|my|mine|myself)\b", re.IGNORECASE)
 _SUBJECT = re.compile(r"^(I|I'm|I've|I'd|my|nobody|he|she|they|there|it|the|somebody|everybody|we|our|that)\b", re.IGNORECASE)
 _NOUN = re.compile(
-    r"\b((?:my|the|that|those|her|his|their|our) (?:[a-z'-]+ ){0,2}[a-z'-]{3,})(?=[.,;:!?…]|$| (?:of|in|on|at|under|behind|with|for|from|by|beside|over|into|and|but|that|which|when|was|were|had|has)\b)"
+    r"\b((?i:my|the|those|her|his|their|our) (?:[a-z'-]+ ){0,2}?[a-z'-]{3,})(?=[.,;:!?…]|$| (?:of|in|on|at|under|behind|with|for|from|by|beside|over|into|and|but|that|which|when|was|were|had|has)\b)"
 )
-_NO_NOUN = frozenset(
-    [
-        "same",
-        "first",
-        "last",
-        "next",
-        "other",
-        "others",
-        "only",
-        "time",
-        "way",
-        "day",
-        "days",
-        "rest",
-        "thing",
-        "things",
-        "whole",
-        "one",
-        "end",
-        "middle",
-        "that",
-        "which",
-        "who",
-        "whom",
-        "was",
-        "were",
-        "is",
-        "are",
-        "had",
-        "has",
-        "have",
-        "would",
-        "could",
-        "did",
-        "does",
-        "do",
-        "not",
-        "never",
-        "ever",
-        "more",
-        "most",
-        "very",
-        "too",
-        "so",
-        "as",
-        "than",
-        "then",
-        "when",
-        "where",
-        "while",
-        "and",
-        "or",
-        "but",
-        "if",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "from",
-        "with",
-        "for",
-        "by",
-        "into",
-        "over",
-        "under",
-        "about",
-        "through",
-        "himself",
-        "herself",
-        "themselves",
-        "itself",
-        "myself",
-        "him",
-        "her",
-        "them",
-        "it",
-        "me",
-        "us",
-        "you",
-        "i",
-        "he",
-        "she",
-        "they",
-        "we",
-        "all",
-        "both",
-        "each",
-        "every",
-        "said",
-        "says",
-        "say",
-        "told",
-        "ones",
-        "two",
-        "three",
-        "off",
-        "away",
-        "back",
-        "down",
-        "up",
-        "out",
-        "left",
-        "now",
-        "shut",
-        "half",
-        "open",
-        "enough",
-        "again",
-        "too",
-        "yes",
-        "no",
-        "not",
-        "here",
-        "there",
-        "soon",
-        "late",
-        "early",
-        "always",
-        "often",
-        "once",
-        "twice",
-        "already",
-        "still",
-        "just",
-        "even",
-        "only",
-        "anyway",
-        "instead",
-        "well",
-        "better",
-        "best",
-        "worse",
-        "worst",
-        "good",
-        "bad",
-        "right",
-        "wrong",
-        "tell",
-        "know",
-        "knew",
-        "think",
-        "thought",
-        "went",
-        "go",
-        "goes",
-        "come",
-        "came",
-        "got",
-        "get",
-        "gave",
-        "give",
-        "put",
-        "take",
-        "took",
-        "made",
-        "make",
-        "keep",
-        "kept",
-        "let",
-        "lets",
-    ]
+
+
+def _words(name: str) -> frozenset[str]:
+    lines = (Path(__file__).parent / "data" / name).read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+_NO_NOUN = _words("no_nouns.txt")
+_STARTERS = _words("starters.txt")
+_OPENS = frozenset(
+    {"i", "my", "nobody", "he", "she", "they", "like", "as", "with", "without", "not", "no", "the", "a", "an", "in", "on", "at", "under", "behind"}
+    | {"for", "from", "by", "his", "her", "their", "every", "all", "only", "never", "always", "i'm", "i've", "i'd", "that", "because", "when"}
 )
+"""Words with which a phrase may begin."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +85,7 @@ def clauses(message: str) -> list[Clause]:
             length = len(part.split())
             if not 3 <= length <= 16 or _ADDRESS.search(part):
                 continue
-            found.append(Clause(part, turn(part), _weight(part, length, late=place == len(sentences) - 1)))
+            found.append(Clause(part, as_within(turn(part)), _weight(part, length, late=place == len(sentences) - 1)))
     return sorted(found, key=lambda clause: -clause.weight)
 
 
@@ -248,6 +102,17 @@ def _weight(part: str, length: int, *, late: bool) -> float:
     )
 
 
+def few_words(clause: str) -> str:
+    """A few of the very words, begun where a phrase may begin."""
+    words = clause.rstrip(",;:").split()
+    if len(words) <= 7:
+        return " ".join(words)
+    for start in range(len(words) - 7, len(words) - 2):
+        if words[start].lower() in _OPENS and words[start - 1].lower() not in _OPENS:
+            return " ".join(words[start:])
+    return " ".join(words[:7]) if words[6].lower() not in _OPENS else " ".join(words[:6])
+
+
 def nouns(message: str) -> list[str]:
     """Things and people that were named, turned round: "your mother", "the green folder"."""
     found = []
@@ -255,8 +120,14 @@ def nouns(message: str) -> list[str]:
         words = match[1].split()
         if any(word.lower() in _NO_NOUN for word in words[1:]) or re.search(r"(ly|ed|ing|n't)$", words[-1]):
             continue
-        found.append(turn(match[1]))
+        found.append(turn(match[1][:1].lower() + match[1][1:]))
     return list(dict.fromkeys(found))
+
+
+def as_within(text: str) -> str:
+    """As it stands within a sentence: a small first letter, unless the first word is a name."""
+    first = text.split(" ", 1)[0].split("'", maxsplit=1)[0]
+    return text[:1].lower() + text[1:] if first.lower() in _STARTERS or first.lower() in _NO_NOUN else text
 
 
 def capitalised(text: str) -> str:

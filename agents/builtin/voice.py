@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from agents.builtin.affect import Temper
 from agents.builtin.own_words import OwnWords
 from agents.builtin.plan import Step
 from agents.chance import Chance
+from agents.ground.data_files import read_data_file
 from agents.stories.schema import SENTENCE, Stories, Story
+from agents.values import Text, Value
 
 _DATA = Path(__file__).parent / "data" / "seeker.toml"
 _CLAUSE = re.compile(r"[^,;:.!?…“”]+")
 
 
+Lines = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class _Bank(Value):
+    """What any Seeker may say beside its story."""
+
+    version: Text
+    own: Lines
+    safe: Lines
+    parting: Lines
+    openers: dict[str, Lines]
+    tails: dict[str, Lines]
+    thoughts: dict[str, Lines]
+
+
 @cache
-def _bank() -> dict[str, Any]:
-    return tomllib.loads(_DATA.read_text(encoding="utf-8"))
+def _bank() -> _Bank:
+    return read_data_file(_DATA, _Bank)
 
 
 def version() -> str:
     """The version of the bank."""
-    return str(_bank()["version"])
+    return _bank().version
 
 
 @dataclass(frozen=True)
@@ -74,7 +92,7 @@ class Voice:
         return text, beat
 
     def _line(self, act: str, turn: int, told: Sequence[str]) -> tuple[str, str]:
-        lines = _bank()["safe"] if act == "safe" else self.kind.acts[act]  # type: ignore[index]
+        lines = _bank().safe if act == "safe" else self.kind.acts[act]  # type: ignore[index]
         free = [number for number in range(len(lines)) if f"{act}:{number}" not in told] or list(range(len(lines)))
         number = self.chance.pick(free, turn, "seeker", act)
         line = lines[number]
@@ -84,9 +102,9 @@ class Voice:
 
     def _own(self, turn: int, told: Sequence[str]) -> tuple[str, str]:
         used = [key.removeprefix("own:").split("/") for key in told if key.startswith("own:")]
-        frames = [n for n in range(len(_bank()["own"])) if str(n) not in {frame for frame, _ in used}]
+        frames = [n for n in range(len(_bank().own)) if str(n) not in {frame for frame, _ in used}]
         frame = self.chance.pick(frames, turn, "seeker", "frame")
-        line: str = _bank()["own"][frame]
+        line = _bank().own[frame]
         slot, options = ("{own}", self.own.things) if "{own}" in line else ("{like}", self.own.tendencies)
         fresh = [n for n in range(len(options)) if str(n) not in {thing for _, thing in used}] or list(range(len(options)))
         if not fresh:
@@ -99,17 +117,17 @@ class Voice:
         if step.says[0] in self.kind.acts:
             return parts
         bank, luck = _bank(), self.chance.number(turn, "seeker", "manner")
-        openers: list[str] = []
+        openers: tuple[str, ...] = ()
         if step.why in ("met", "stayed"):
-            openers = bank["openers"]["met"]
+            openers = bank.openers["met"]
         elif step.why == "answers":
-            openers = bank["openers"]["asked"]
+            openers = bank.openers["asked"]
         elif self.who.discloses < 0.4:
-            openers = bank["openers"]["guarded"]
+            openers = bank.openers["guarded"]
         elif self.who.direct > 0.65:
-            openers = bank["openers"]["direct"]
+            openers = bank.openers["direct"]
         elif self.who.expressive > 0.65:
-            openers = bank["openers"]["expressive"]
+            openers = bank.openers["expressive"]
         tails = [
             tail
             for manner, is_so in (
@@ -118,7 +136,7 @@ class Voice:
                 ("expressive", self.who.expressive > 0.65),
             )
             if is_so
-            for tail in bank["tails"][manner]
+            for tail in bank.tails[manner]
         ]
         if luck < 0.3 and (fresh := [opener for opener in openers if opener not in said]):
             return [self.chance.pick(fresh, turn, "seeker", "opener"), *parts]
@@ -128,12 +146,12 @@ class Voice:
 
     def think(self, why: str, turn: int, reply: str) -> str:
         """What goes through the Seeker's head."""
-        options = [line for line in _bank()["thoughts"][why] if reply or "{quote}" not in line]
+        options = [line for line in _bank().thoughts[why] if reply or "{quote}" not in line]
         return self.chance.pick(options, turn, "seeker", "thought").replace("{quote}", _snatch(reply))
 
     def parting(self, turn: int) -> str:
         """A last word."""
-        return self.chance.pick(_bank()["parting"], turn, "seeker", "parting")
+        return self.chance.pick(_bank().parting, turn, "seeker", "parting")
 
 
 def _snatch(reply: str) -> str:
