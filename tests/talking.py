@@ -17,6 +17,7 @@ BUILTIN = SessionSnapshot(models={"seeker": "builtin", "supporter": "builtin", "
 class Played:
     """One turn that was played."""
 
+    before: Scene
     scene: Scene
     """After the Seeker spoke."""
     spoken: Spoken
@@ -32,10 +33,11 @@ async def play(guest: Guest, seed: int, settings: SessionSnapshot = BUILTIN) -> 
     spoken = await people.seeker.speak(scene)
     turns: list[Played] = []
     while True:
-        scene, _ = hear_seeker(scene, spoken)
+        before = scene
+        scene, _ = hear_seeker(before, spoken)
         weighed = await weigh(scene, await propose(scene, people, stances(settings)), people, settings.look_ahead)
         choice = await choosing.choose(scene, weighed)
-        turns.append(Played(scene, spoken, tuple(weighed), choice))
+        turns.append(Played(before, scene, spoken, tuple(weighed), choice))
         if ending(scene):
             return turns
         scene = answered(scene, choice.weighed.proposal)

@@ -44,7 +44,7 @@ def shared_runs(texts: list[tuple[str, str]], length: int = 7) -> list[str]:
     first: dict[tuple[str, ...], str] = {}
     found = []
     for place, text in texts:
-        words = [word.casefold() for word in "".join(c if c.isalnum() or c == "_" else " " for c in text).split()]
+        words = [word.casefold() for word in "".join(c if c.isalnum() or c in "_'" else " " for c in text).split()]
         for start in range(len(words) - length + 1):
             run = tuple(words[start : start + length])
             if first.setdefault(run, place) != place:

@@ -29,7 +29,12 @@ def heard(reply: str) -> Heard:
     return hear(reply, [SAID])
 
 
-@given(affects, people, moods, st.sampled_from(["You should make a list.", f"{WARM} You need to sell the loaf.", "Why don't you just ask them?"]))
+@given(
+    affects,
+    people,
+    moods,
+    st.sampled_from(["You should make a list.", f"{WARM} You need to sell the loaf.", "Why don't you just ask them?"]),
+)
 def test_advice_that_nobody_agreed_to_never_raises_trust(affect: Affect, person: Persona, mood: float, advice: str) -> None:
     assert heard(advice).pushed
     assert after(affect, heard(advice), person, mood=mood).trust <= affect.trust
@@ -37,7 +42,10 @@ def test_advice_that_nobody_agreed_to_never_raises_trust(affect: Affect, person:
 
 @given(affects, people, moods)
 def test_the_same_advice_with_leave_asked_first_is_no_push(affect: Affect, person: Persona, mood: float) -> None:
-    pushed, asked = heard("You could count them once. You should ask."), heard("May I say something practical? You should ask only if you want.")
+    pushed, asked = (
+        heard("You could count them once. You should ask."),
+        heard("May I say something practical? You should ask only if you want."),
+    )
     assert pushed.pushed
     assert not asked.pushed
     assert after(affect, asked, person, mood=mood).trust >= after(affect, pushed, person, mood=mood).trust
@@ -113,7 +121,8 @@ def test_what_is_felt_depends_on_nothing_but_person_moment_and_reply(affect: Aff
 def test_trouble_pulls_back_less_the_more_one_trusts() -> None:
     come_from = calm(distress=80)
     pulls: Callable[[float], float] = lambda trust: (  # noqa: E731
-        after(calm(trust=trust), heard("Yes."), PERSON, from_arrival=come_from).distress - after(calm(trust=trust), heard("Yes."), PERSON).distress
+        after(calm(trust=trust), heard("Yes."), PERSON, from_arrival=come_from).distress
+        - after(calm(trust=trust), heard("Yes."), PERSON).distress
     )
     assert 0 < pulls(90) < pulls(20)
 

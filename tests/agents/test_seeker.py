@@ -19,7 +19,7 @@ from tests.talking import BUILTIN, Played, play_all
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+")
 SEVERE = next(g for g in (guest(seed) for seed in range(1, 60)) if g.crisis.severity == "severe")
-MILD = next(g for g in (guest(seed) for seed in range(1, 60)) if g.crisis.severity == "mild" and "denied" in g.persona.presenting_problem.risk.self_harm_ideation or g.crisis.severity == "mild")
+MILD = next(g for g in (guest(seed) for seed in range(1, 60)) if g.crisis.severity == "mild")
 
 
 def opened(who: Guest) -> Scene:
@@ -79,7 +79,9 @@ def test_three_slights_in_a_row_end_it_early() -> None:
 def test_a_question_calls_up_the_beat_that_answers_it() -> None:
     moment = scene("I bought biscuits on that page.", affect=calm(trust=75, openness=75), told=("opening", "happened"))
     answered = Counter(
-        key.split("/")[0] for seed in range(30) for key in speak(after(moment, "You bought biscuits. Where do you feel it in your body?"), seed).told
+        key.split("/")[0]
+        for seed in range(30)
+        for key in speak(after(moment, "You bought biscuits. Where do you feel it in your body?"), seed).told
     )
     assert answered["body"] > 15
 

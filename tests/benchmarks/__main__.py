@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents import Terminal
-from tests.benchmarks import people, store_append, store_branch, store_postgres, store_read, store_size
+from tests.benchmarks import people, sessions, store_append, store_branch, store_postgres, store_read, store_size, talking
 from tests.benchmarks.harness import Bench, Benchmark, Row, Skipped, show, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,13 @@ BENCHMARKS = (
     Benchmark("people-draw", people.drawing),
     Benchmark("people-plan", people.planning),
     Benchmark("people-plausible", people.plausibility),
+    Benchmark("session-speed", sessions.speed),
+    Benchmark("session-first", sessions.first_run),
+    Benchmark("talk-variety", talking.variety),
+    Benchmark("talk-own-life", talking.own_life),
+    Benchmark("talk-category", talking.category),
+    Benchmark("talk-agreement", talking.agreement),
+    Benchmark("talk-safety", talking.safety),
 )
 
 

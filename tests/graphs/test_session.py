@@ -9,7 +9,7 @@ import pytest
 
 from agents import CHAIRS, DialogueAct, Scene, StreamId, UsageError
 from graphs.person import Left
-from graphs.session import STAGES, compiled, session_at
+from graphs.session import STAGES, compiled, session_at, snapshot
 from graphs.turn import Weighed
 from store import ConversationEnded, Event, ReactionForeseen, SeekerSpoke, SqlLog, VariantChosen, VariantJudged, VariantProposed
 from tests.agents.given import guest
@@ -40,7 +40,9 @@ def test_the_graph_does_what_a_plain_loop_does(log: SqlLog) -> None:
     kept = conversation(log, played(log, 5, who))
     [plain] = play_all([(5, who)])
     assert [exchange.spoken.message for exchange in kept.exchanges] == [turn.spoken.message for turn in plain]
-    assert [exchange.reply.message for exchange in kept.exchanges if exchange.reply] == [turn.choice.weighed.proposal.message for turn in plain]
+    assert [exchange.reply.message for exchange in kept.exchanges if exchange.reply] == [
+        turn.choice.weighed.proposal.message for turn in plain
+    ]
 
 
 def test_the_foreseen_answer_to_what_was_said_is_what_the_seeker_says_next(log: SqlLog) -> None:
@@ -48,7 +50,11 @@ def test_the_foreseen_answer_to_what_was_said_is_what_the_seeker_says_next(log: 
     for exchange, following in zip(kept.exchanges, kept.exchanges[1:], strict=False):
         reaction = exchange.reaction()
         assert reaction is not None
-        assert (reaction.message, reaction.affect, reaction.told) == (following.spoken.message, following.spoken.affect, following.spoken.told)
+        assert (reaction.message, reaction.affect, reaction.told) == (
+            following.spoken.message,
+            following.spoken.affect,
+            following.spoken.told,
+        )
 
 
 def test_each_reaction_answers_its_own_variant_from_the_same_moment(log: SqlLog) -> None:
@@ -84,7 +90,9 @@ def test_deeper_look_ahead_is_kept_and_judged_and_changes_nothing_that_was_said_
     assert all(len(reaction.ahead) == 2 for reaction in reactions)
     first = [event for event in near if isinstance(event, VariantProposed) and event.turn == 1]
     assert first == [event for event in far if isinstance(event, VariantProposed) and event.turn == 1]
-    scores = [[event.scores["stabilisation"] for event in told if isinstance(event, VariantJudged) and event.turn == 1] for told in (near, far)]
+    scores = [
+        [event.scores["stabilisation"] for event in told if isinstance(event, VariantJudged) and event.turn == 1] for told in (near, far)
+    ]
     assert scores[0] != scores[1]
 
 
@@ -110,7 +118,9 @@ def test_the_settings_that_shaped_it_stand_in_the_first_event(log: SqlLog) -> No
 
 
 def test_a_session_can_end_before_its_limit_when_the_seeker_takes_leave(log: SqlLog) -> None:
-    early = [kept for seed in range(1, 25) if (kept := conversation(log, played(log, seed, turn_limit=40))).ended and len(kept.exchanges) < 40]
+    early = [
+        kept for seed in range(1, 25) if (kept := conversation(log, played(log, seed, turn_limit=40))).ended and len(kept.exchanges) < 40
+    ]
     assert early
     for kept in early:
         assert kept.ended is not None
@@ -172,7 +182,9 @@ def test_who_leaves_loses_nothing_but_the_turn_in_hand(log: SqlLog) -> None:
     assert len(conversation(log, position.stream).exchanges) == 5
 
 
-@pytest.mark.parametrize(("changes", "words"), [({"chooser": "bset"}, "best"), ({"models": {"seeker": "gpt"}}, "builtin"), ({"chooser": "care:7"}, "0 and 1")])
+@pytest.mark.parametrize(
+    ("changes", "words"), [({"chooser": "bset"}, "best"), ({"models": {"seeker": "gpt"}}, "builtin"), ({"chooser": "care:7"}, "0 and 1")]
+)
 def test_unknown_names_are_refused_before_anything_is_written(log: SqlLog, changes: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         start(log, **changes)
@@ -198,6 +210,4 @@ def test_a_session_that_is_over_is_not_gone_on_with(log: SqlLog) -> None:
 
 def test_settings_are_checked_by_name() -> None:
     with pytest.raises(UsageError, match="no chair 'seaker'"):
-        from graphs.session import snapshot
-
         snapshot(settings(models={"seaker": "builtin"}))

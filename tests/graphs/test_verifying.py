@@ -19,7 +19,16 @@ def verdict(stored: Sequence[StoredEvent]) -> Verdict:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"chooser": "sampled"}, {"chooser": "care:0.2"}, {"look_ahead": 2}, {"look_ahead": 0}, {"cold": True}, {"care_levels": (0.1, 0.9)}]
+    "changes",
+    [
+        {},
+        {"chooser": "sampled"},
+        {"chooser": "care:0.2"},
+        {"look_ahead": 2},
+        {"look_ahead": 0},
+        {"cold": True},
+        {"care_levels": (0.1, 0.9)},
+    ],
 )
 def test_every_event_of_a_session_is_made_again(log: SqlLog, changes: dict[str, object]) -> None:
     stored = log.read(played(log, 6, turn_limit=8, **changes))
@@ -30,7 +39,14 @@ def test_every_event_of_a_session_is_made_again(log: SqlLog, changes: dict[str, 
 
 @pytest.mark.parametrize(
     "override",
-    [{"choose": "?"}, {"say": "I'm here."}, {"seeker_says": "It's about the horse."}, {"care_level": 0.8}, {"persona": {"csi.directness": 95}}, {"luck": 2}],
+    [
+        {"choose": "?"},
+        {"say": "I'm here."},
+        {"seeker_says": "It's about the horse."},
+        {"care_level": 0.8},
+        {"persona": {"csi.directness": 95}},
+        {"luck": 2},
+    ],
 )
 def test_every_event_of_a_branch_is_made_again(log: SqlLog, override: dict[str, object]) -> None:
     parent = played(log, 6, turn_limit=8)
@@ -47,7 +63,9 @@ def test_every_event_of_a_branch_is_made_again(log: SqlLog, override: dict[str, 
 def test_a_session_with_a_person_is_made_again_from_their_words(log: SqlLog) -> None:
     supporter = finish(log, start(log, chooser="human", turn_limit=3), Fake("2", "I hear you.", "1"))
     seeker = finish(
-        log, start(log, models={"seeker": "human", "supporter": "builtin", "judge": "builtin"}, turn_limit=2), Fake("The dog died.", "Yes, on Monday.")
+        log,
+        start(log, models={"seeker": "human", "supporter": "builtin", "judge": "builtin"}, turn_limit=2),
+        Fake("The dog died.", "Yes, on Monday."),
     )
     for stream in (supporter, seeker):
         found = verdict(log.read(stream))
