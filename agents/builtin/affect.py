@@ -11,11 +11,11 @@ from agents.builtin.ear import Heard
 from agents.persona import Persona
 from agents.values import Affect, DialogueAct
 
-_EASE = 1.6
+_EASE = 2.4
 """Points of distress that one point of a good reply takes away."""
-_PULL = 0.2
+_PULL = 0.3
 """The share of the way back to where somebody came from that distress goes in a turn, before trust."""
-_ARRIVAL = {"mild": 52.0, "moderate": 62.0, "severe": 72.0}
+_ARRIVAL = {"mild": 58.0, "moderate": 64.0, "severe": 70.0}
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ def arrival(persona: Persona, severity: str) -> Affect:
     """How somebody comes in."""
     who = temper(persona)
     return _affect(
-        distress=_ARRIVAL[severity] + 14 * (who.emotional - 0.5) + 8 * (who.ruminates - 0.5),
+        distress=_ARRIVAL[severity] + 9 * (who.emotional - 0.5) + 5 * (who.ruminates - 0.5),
         arousal=42 + 30 * who.emotional + (8 if severity == "severe" else 0),
         trust=24 + 18 * who.agreeable,
-        hope=34 - 0.2 * (_ARRIVAL[severity] - 52) + 10 * (0.5 - who.ruminates),
+        hope=34 - 0.3 * (_ARRIVAL[severity] - 58) + 10 * (0.5 - who.ruminates),
         openness=14 + 26 * who.discloses + 8 * who.expressive,
     )
 
@@ -87,11 +87,13 @@ def after(
     trust = 0.7 * good - 1.5 * bad + 0.6 * heard.asked_leave
     if heard.pushed:
         trust = min(trust, -0.5)
+    distress = min(100.0, max(0.0, affect.distress - _EASE * good + 1.6 * bad + pull + 1.2 * who.ruminates))
+    change = distress - affect.distress
     return _affect(
-        distress=affect.distress - _EASE * good + 1.6 * bad + pull + 1.2 * who.ruminates,
-        arousal=affect.arousal - 0.8 * good - 1.6 * heard.offered * (good > 0) + 1.3 * bad + 0.6 * pull,
+        distress=distress,
+        arousal=affect.arousal + 0.6 * change - 1.6 * heard.offered * (good > 0) + 0.8 * bad,
         trust=affect.trust + trust,
-        hope=affect.hope + 0.42 * good - 0.6 * bad - 0.2 * pull,
+        hope=affect.hope - 0.3 * change + 0.15 * good - 0.4 * bad,
         openness=affect.openness + 0.75 * trust + 1.4 * (who.questions - 0.45) * min(heard.questions, 1),
     )
 

@@ -6,6 +6,7 @@ It knows the card; what is told, and when, is left to the Seeker.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from agents.persona import Crisis, Persona
 from agents.stories.schema import RELATIVES
@@ -39,7 +40,8 @@ class OwnWords:
     def __init__(self, persona: Persona, crisis: Crisis) -> None:
         self._words = _words(persona, crisis)
         self.things = persona.things
-        self.tendencies = persona.natural_tendencies
+        self.tendencies = tuple(tendency.replace("_", " ") for tendency in persona.natural_tendencies)
+        self._concrete = self.concrete()
 
     def fill(self, text: str, said: str = "") -> str:
         """A line with its slots filled. Somebody who was named in `said` is called by name alone."""
@@ -63,7 +65,12 @@ class OwnWords:
     def concrete(self) -> tuple[str, ...]:
         """What of this list would show that this very person speaks."""
         slots = ("thing", "old_thing", "tendency", "home", "city", "birthplace", "work", *(f"{relative}_name" for relative in RELATIVES))
-        return tuple(self._words[slot] for slot in slots if slot in self._words)
+        return tuple(dict.fromkeys((*(self._words[slot] for slot in slots if slot in self._words), *self.things, *self.tendencies)))
+
+    def named(self, said: Sequence[str]) -> int:
+        """How many of them were named."""
+        words = " ".join(said).casefold()
+        return sum(thing.casefold() in words for thing in self._concrete)
 
 
 def _words(persona: Persona, crisis: Crisis) -> dict[str, str]:

@@ -18,8 +18,12 @@ from agents.values import Affect, DialogueAct
 NEEDS = (0.0, 22.0, 34.0, 45.0)
 """The mean of trust and openness from which each depth is told."""
 _RUPTURE_BELOW = 12.0
-_FIRST_NATURAL_END = 13
+_FIRST_NATURAL_END = 15
 _CALM = 44.0
+_LEFT_UNSAID = 4
+"""How many beats may be left when somebody goes of their own accord."""
+_OWN_THINGS = 2
+"""How many things of their own life a Seeker names in any session that lasts."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Moment:
     who: Temper
     arrived: Affect
     at_risk: bool
+    named: int
+    """How many things of this life have been named so far."""
     chance: Chance
 
     @property
@@ -59,6 +65,10 @@ class Moment:
     def untold(self) -> list[BeatName]:
         """The beats of which nothing was told, in the order of telling."""
         return [beat for beat in BEATS if beat not in self.scene.told and f"{beat}/1" not in self.scene.told]
+
+    def within_reach(self) -> list[BeatName]:
+        """What is untold and not too deep, in the order of telling."""
+        return [beat for beat in self.untold() if DEPTH[beat] <= self.reach]
 
     def half_told(self) -> BeatName | None:
         """The beat that was begun with the last words and not ended."""
@@ -128,13 +138,13 @@ def _danger_shows(m: Moment) -> Step | None:
 
 
 def _offer(m: Moment) -> Step | None:
-    if not m.heard.offered or m.count("accept", "refuse") >= 5:
+    if not m.heard.offered or m.count("accept", "refuse") >= 3:
         return None
     readiness = 0.15 + 0.006 * m.affect.trust + 0.3 * m.who.questions + 0.15 * m.who.agreeable - 0.15 * (m.affect.distress > 75)
+    goes_on = tuple(m.within_reach()[:1]) if m.luck("and go on") < 0.5 else ()
     if m.luck("accept") < readiness:
-        found = m.heard.about == "small" and not m.told("small") and m.reach >= 2
-        return Step(DialogueAct.ACCEPT, ("accept", "small") if found else ("accept",), "accepts")
-    return Step(DialogueAct.REFUSE, ("refuse",), "refuses")
+        return Step(DialogueAct.ACCEPT, ("accept", *goes_on), "accepts")
+    return Step(DialogueAct.REFUSE, ("refuse", *goes_on), "refuses")
 
 
 def _back_again(m: Moment) -> Step | None:
@@ -145,15 +155,16 @@ def _back_again(m: Moment) -> Step | None:
 
 def _calmer(m: Moment) -> Step | None:
     step_down = 9.0 * (1 + m.count("calmer"))
-    if m.arrived.distress - m.affect.distress < step_down or m.count("calmer") > 3 or not m.luck("calmer") < 0.75:
+    too_often = m.count("calmer") >= (m.turn > 4) + (m.turn > 12)
+    if m.arrived.distress - m.affect.distress < step_down or too_often or m.luck("calmer") > 0.6:
         return None
     then = tuple(beat for beat in ("wanted",) if m.reach >= DEPTH[beat] and beat in m.untold() and m.luck("want") < 0.6)
     return Step(DialogueAct.REPORT_CALMER, ("calmer", *then), "calmer")
 
 
 def _natural_end(m: Moment) -> Step | None:
-    ready = m.affect.distress < _CALM and (m.told("small") or m.told("wanted") or len(m.untold()) < 3)
-    if m.turn >= _FIRST_NATURAL_END and ready and m.luck("end") < 0.3:
+    ready = m.affect.distress < _CALM and len(m.untold()) <= _LEFT_UNSAID
+    if m.turn >= _FIRST_NATURAL_END and ready and m.luck("end") < 0.2:
         return Step(DialogueAct.CLOSE, ("close",), "lighter")
     return None
 
@@ -174,8 +185,9 @@ def _not_yet(m: Moment) -> Step | None:
 
 
 def _remember(m: Moment) -> Step | None:
-    wanders = m.turn >= 5 and m.affect.trust > 38 and m.count("own") < 2
-    if wanders and m.luck("remember") < 0.13 + 0.12 * m.who.expressive:
+    wanders = m.turn >= 5 and m.affect.trust > 38 and m.count("own") < 2 and m.luck("remember") < 0.08 + 0.1 * m.who.expressive
+    little_of_mine = m.named < _OWN_THINGS and m.turn >= 9 and m.count("own") < _OWN_THINGS + 1
+    if wanders or little_of_mine:
         return Step(DialogueAct.REMEMBER, ("own",), "remembers")
     return None
 
@@ -184,7 +196,7 @@ def _tell(m: Moment) -> Step | None:
     begun = m.half_told()
     if begun and (m.heard.questions or m.heard.mirrored > 0.15 or m.heard.stayed) and m.luck("rest") < 0.8:
         return Step(_act(begun), (f"rest:{begun}",), "stayed")
-    within = [beat for beat in m.untold() if DEPTH[beat] <= m.reach]
+    within = m.within_reach()
     if not within:
         return None
     answers = m.heard.about in within

@@ -54,7 +54,7 @@ class BuiltinSeeker:
         affect = after(scene.affect, heard, scene.persona, from_arrival=me.arrived, mood=mood, in_danger=scene.danger is not None)
         if scene.leaving:
             return Spoken(me.voice.parting(turn), "", DialogueAct.CLOSE, affect)
-        step = decide(Moment(scene, heard, affect, me.who, me.arrived, me.at_risk, self._chance))
+        step = decide(Moment(scene, heard, affect, me.who, me.arrived, me.at_risk, me.voice.own.named(mine), self._chance))
         worded = me.voice.word(step, turn, mine, scene.told)
         return Spoken(
             message=worded.message,

@@ -18,15 +18,26 @@ from agents.values import Role
 _SLOT = re.compile(r"\{(\w+)\}")
 _FIXED = re.compile(r"\{\w+\}|\([^()]*\)")
 _START = re.compile(r"(^|[.!?…] [“‘]?)([a-z])")
+_ASKING = frozenset({"choose", "ground", "practical", "safety", "hold"})
+_LEAST = ("I'm here.", "I'm listening.", "Go on.", "Yes.", "Mm.")
 _SHALLOW = ("happened", "people", "days", "body", "detail")
 _MIDDLE = ("feeling", "hidden", "fear", "detail", "people")
 _DEEP = ("memory", "shame", "wanted", "feeling", "small", "fear")
 
 _PLANS: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
     "default": {
-        "cool": (("reflect", "ask"), ("ask",), ("reflect", "stay"), ("name", "ask"), ("reflect",), ("follow_up",), ("practical",), ("validate", "ask")),
-        "even": (("reflect", "ask"), ("name", "ask"), ("reflect", "validate"), ("follow_up", "ask"), ("validate", "choose"), ("reflect", "name"), ("reflect", "ground")),
-        "warm": (("reflect", "validate"), ("name", "stay"), ("validate", "ask"), ("reflect", "stay"), ("follow_up", "validate"), ("reflect", "ask"), ("validate", "choose"), ("name", "ground")),
+        "cool": (
+            ("reflect", "ask"), ("reflect", "ask"), ("reflect", "ask"), ("ask",), ("reflect", "stay"), ("name", "ask"), ("reflect",),
+            ("follow_up", "ask"), ("practical",), ("validate", "ask"), ("validate",),
+        ),
+        "even": (
+            ("reflect", "ask"), ("reflect", "ask"), ("reflect", "ask"), ("name", "ask"), ("reflect", "validate"), ("follow_up", "ask"),
+            ("validate", "ask"), ("reflect", "name"), ("reflect", "choose"), ("validate", "ground"),
+        ),
+        "warm": (
+            ("reflect", "validate"), ("reflect", "ask"), ("reflect", "ask"), ("name", "stay"), ("validate", "ask"), ("reflect", "stay"),
+            ("follow_up", "validate"), ("name", "ask"), ("reflect", "choose"), ("validate", "stay"), ("name", "ground"),
+        ),
     },
     "first": {"cool": (("first",), ("first", "ask")), "even": (("first",), ("first", "ask")), "warm": (("first",), ("first", "validate"))},
     "danger": {"cool": (("safety",),), "even": (("safety",),), "warm": (("safety",),)},
@@ -60,8 +71,9 @@ class BuiltinSupporter:
         reading, said = self._reading(scene)
         moves = ("cold",) if stance.name == "cold" else self._plan(reading, scene.turn, stance.name, said)
         wording = _Wording(reading, said, self._chance, (scene.turn, "supporter", stance.name))
-        sentences = [sentence for move in moves if (sentence := wording.word(move))]
-        message = " ".join(sentences) or wording.least()
+        for move in moves:
+            wording.add(move)
+        message = wording.message()
         return Proposal(
             variant=stance.variant,
             care_level=stance.care_level,
@@ -109,7 +121,17 @@ class _Wording:
         self._given: list[str] = []
         """What was given back in this reply already."""
 
-    def word(self, move: str) -> str:
+    def add(self, move: str) -> None:
+        """One move more, unless it would be a second question."""
+        asks = move.startswith("ask.") or move in _ASKING
+        if not (asks and any("?" in text for text in self._here)):
+            self._word(move)
+
+    def message(self) -> str:
+        """All that was worded, or something short where no words were left."""
+        return " ".join(self._here) or next((line for line in _LEAST if line not in self._said.text), _LEAST[-1])
+
+    def _word(self, move: str) -> str:
         """A move in words that were not said before; nothing if there are none."""
         lines = getattr(phrase_book()[move], self._stance)
         order = self._chance.number(*self._purpose, move)
@@ -119,10 +141,6 @@ class _Wording:
                 self._here.append(filled)
                 return filled
         return ""
-
-    def least(self) -> str:
-        """Something short where no other words were left."""
-        return next((line for line in ("I'm here.", "I'm listening.", "Go on.", "Yes.") if line not in self._said.text), "Mm.")
 
     def _free(self, line: str) -> bool:
         """Whether the fixed words of a phrase were not said yet."""

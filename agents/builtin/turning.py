@@ -41,8 +41,47 @@ def _words(name: str) -> frozenset[str]:
 _NO_NOUN = _words("no_nouns.txt")
 _STARTERS = _words("starters.txt")
 _OPENS = frozenset(
-    {"i", "my", "nobody", "he", "she", "they", "like", "as", "with", "without", "not", "no", "the", "a", "an", "in", "on", "at", "under", "behind"}
-    | {"for", "from", "by", "his", "her", "their", "every", "all", "only", "never", "always", "i'm", "i've", "i'd", "that", "because", "when"}
+    {
+        "i",
+        "my",
+        "nobody",
+        "he",
+        "she",
+        "they",
+        "like",
+        "as",
+        "with",
+        "without",
+        "not",
+        "no",
+        "the",
+        "a",
+        "an",
+        "in",
+        "on",
+        "at",
+        "under",
+        "behind",
+    }
+    | {
+        "for",
+        "from",
+        "by",
+        "his",
+        "her",
+        "their",
+        "every",
+        "all",
+        "only",
+        "never",
+        "always",
+        "i'm",
+        "i've",
+        "i'd",
+        "that",
+        "because",
+        "when",
+    }
 )
 """Words with which a phrase may begin."""
 

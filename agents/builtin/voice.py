@@ -110,7 +110,7 @@ class Voice:
         if not fresh:
             return line.replace("{own}", self.own.fill("{old_thing}")).replace("{like}", self.own.fill("{tendency}")), f"own:{frame}/-"
         thing = self.chance.pick(fresh, turn, "seeker", "own")
-        return line.replace(slot, options[thing].replace("_", " ")), f"own:{frame}/{thing}"
+        return line.replace(slot, options[thing]), f"own:{frame}/{thing}"
 
     def _mannered(self, parts: list[str], step: Step, turn: int, said: str) -> list[str]:
         """A short start or end, as this person speaks; never twice in a session."""

@@ -66,9 +66,7 @@ def own_life(bench: Bench) -> list[Row]:
 
 def _own_things(played: Sequence[Played]) -> int:
     persona, crisis = played[0].scene.persona, played[0].scene.crisis
-    words = " ".join(said(played, "seeker")).casefold()
-    own = {*OwnWords(persona, crisis).concrete(), *persona.things, *persona.natural_tendencies}
-    return sum(thing.casefold() in words for thing in own)
+    return OwnWords(persona, crisis).named(list(said(played, "seeker")))
 
 
 def category(bench: Bench) -> list[Row]:
