@@ -11,9 +11,9 @@ from agents.builtin.ear import Heard
 from agents.persona import Persona
 from agents.values import Affect, DialogueAct
 
-_EASE = 2.4
+_EASE = 4.2
 """Points of distress that one point of a good reply takes away."""
-_PULL = 0.3
+_PULL = 0.7
 """The share of the way back to where somebody came from that distress goes in a turn, before trust."""
 _ARRIVAL = {"mild": 58.0, "moderate": 64.0, "severe": 70.0}
 
@@ -100,14 +100,15 @@ def after(
 
 def _good(heard: Heard, who: Temper, trust: float, mood: float) -> float:
     """What a reply gave, about -3 to 7."""
-    mirrored = 5.0 * heard.mirrored * (who.mirror - 0.35) * (0.55 + 0.45 * who.ruminates + 0.35 * who.expressive)
+    mirrored = 6.0 * heard.mirrored * (who.mirror - 0.35) * (0.55 + 0.45 * who.ruminates + 0.35 * who.expressive)
     if heard.parroted:
         mirrored = -2.5 * (1.2 - who.mirror)
-    asked = (1.6 * (who.questions - 0.35)) if heard.questions == 1 else 0.0
+    asked = (2.4 * (who.questions - 0.35)) if heard.questions == 1 else 0.0
     plain = 1.2 * who.direct if heard.words <= 16 and not heard.hurts else 0.0
     return (
-        2.6 * fit(heard, who, trust, mood)
+        3.0 * fit(heard, who, trust, mood)
         + mirrored
+        + 0.4 * (heard.named * (0.4 + who.emotional) + heard.validated * (0.4 + who.expressive))
         + 0.9 * heard.followed_up
         + asked
         + plain

@@ -19,7 +19,7 @@ NEEDS = (0.0, 22.0, 34.0, 45.0)
 """The mean of trust and openness from which each depth is told."""
 _RUPTURE_BELOW = 12.0
 _FIRST_NATURAL_END = 15
-_CALM = 44.0
+_CALM = 38.0
 _LEFT_UNSAID = 4
 """How many beats may be left when somebody goes of their own accord."""
 _OWN_THINGS = 2

@@ -77,12 +77,13 @@ def _situation(scene: Scene, message: str) -> str:
     signs = _signs().plain
     if scene.leaving:
         return "leaving"
+    just_asked = bool(replies) and asked_of_safety(replies[-1])
+    if just_asked and not (len(replies) > 1 and asked_of_safety(replies[-2])):
+        return "held"
     if scene.danger is not None and scene.danger.level is not RiskLevel.NONE:
-        return "held" if replies and asked_of_safety(replies[-1]) else "danger"
+        return "held" if just_asked else "danger"
     if not replies:
         return "first"
-    if asked_of_safety(replies[-1]):
-        return "held"
     if "?" in replies[-1] and signs["refused"].search(message) and len(message.split()) < 22:
         return "refused"
     if signs["asked_me"].search(message):

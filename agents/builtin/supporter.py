@@ -27,16 +27,16 @@ _DEEP = ("memory", "shame", "wanted", "feeling", "small", "fear")
 _PLANS: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
     "default": {
         "cool": (
-            ("reflect", "ask"), ("reflect", "ask"), ("reflect", "ask"), ("ask",), ("reflect", "stay"), ("name", "ask"), ("reflect",),
-            ("follow_up", "ask"), ("practical",), ("validate", "ask"), ("validate",),
+            ("reflect", "ask"), ("reflect", "ask"), ("reflect", "ask"), ("reflect", "ask"), ("name", "ask"), ("reflect", "validate"),
+            ("reflect", "practical"), ("follow_up", "ask"), ("validate", "ask"), ("validate", "reflect"), ("reflect", "name"),
         ),
         "even": (
             ("reflect", "ask"), ("reflect", "ask"), ("reflect", "ask"), ("name", "ask"), ("reflect", "validate"), ("follow_up", "ask"),
-            ("validate", "ask"), ("reflect", "name"), ("reflect", "choose"), ("validate", "ground"),
+            ("validate", "ask"), ("reflect", "name"), ("choose",), ("ground",),
         ),
         "warm": (
-            ("reflect", "validate"), ("reflect", "ask"), ("reflect", "ask"), ("name", "stay"), ("validate", "ask"), ("reflect", "stay"),
-            ("follow_up", "validate"), ("name", "ask"), ("reflect", "choose"), ("validate", "stay"), ("name", "ground"),
+            ("reflect", "validate"), ("reflect",), ("reflect", "ask"), ("name", "stay"), ("ask",), ("validate", "ask"), ("reflect", "stay"),
+            ("follow_up",), ("name",), ("choose",), ("validate",), ("ground",), ("reflect", "name"),
         ),
     },
     "first": {"cool": (("first",), ("first", "ask")), "even": (("first",), ("first", "ask")), "warm": (("first",), ("first", "validate"))},

@@ -107,6 +107,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def found(pattern: str, text: str) -> tuple[str, ...]:
-    """Every place where a pattern matches, as the words that stand there."""
-    return tuple(dict.fromkeys(match[0].strip() for match in _compiled(pattern).finditer(text) if match[0].strip()))
+def found(pattern: str, text: str, shown: str | None = None) -> tuple[str, ...]:
+    """Every place where a pattern matches, as the words that stand there: of `shown`, a text of the same length, where it is given."""
+    words = ((shown or text)[slice(*match.span())].strip() for match in _compiled(pattern).finditer(text))
+    return tuple(dict.fromkeys(filter(None, words)))
