@@ -81,13 +81,15 @@ def after(
     """How somebody feels after a reply; `in_danger` says that they had just let a danger show."""
     who = temper(persona)
     good = _good(heard, who, affect.trust, mood)
+    if heard.hurts:
+        good = min(0.0, good)
     bad = _bad(heard, who, in_danger=in_danger)
     # The trouble itself pulls back to where somebody came from, the less so the more they trust.
     pull = _PULL * (from_arrival.distress - affect.distress) * (1.25 - affect.trust / 100) if from_arrival else 0.0
     trust = 0.7 * good - 1.5 * bad + 0.6 * heard.asked_leave
     if heard.pushed:
         trust = min(trust, -0.5)
-    distress = min(100.0, max(0.0, affect.distress - _EASE * good + 1.6 * bad + pull + 1.2 * who.ruminates))
+    distress = min(100.0, max(0.0, affect.distress - _EASE * good + 2.2 * bad + pull + 1.2 * who.ruminates))
     change = distress - affect.distress
     return _affect(
         distress=distress,

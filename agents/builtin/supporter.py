@@ -166,7 +166,7 @@ class _Wording:
     def _value(self, slot: str, move: str, given: list[str]) -> str:
         reading = self._reading
         if slot in ("echo", "you", "quote"):
-            clauses = [c for c in reading.clauses[:4] if not self._is_used(c.turned, given) and not self._is_used(quote_of(c), given)]
+            clauses = [c for c in reading.clauses[:3] if not self._is_used(c.turned, given) and not self._is_used(quote_of(c), given)]
             if slot == "you":
                 clauses = [c for c in clauses if c.turned.startswith("you")]
             if not clauses:

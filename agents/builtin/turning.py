@@ -28,6 +28,8 @@ _LEAD = re.compile(
 _ADDRESS = re.compile(r"\b(you|your|yours|yourself)\b|[?‘’“”]", re.IGNORECASE)
 _SELF = re.compile(r"\b(I|I'm|I've|I'd|I'll|me|my|mine|myself)\b", re.IGNORECASE)
 _SUBJECT = re.compile(r"^(I|I'm|I've|I'd|my|nobody|he|she|they|there|it|the|somebody|everybody|we|our|that)\b", re.IGNORECASE)
+_POINTING = re.compile(r"(it|that|this|he|she|they|there)\b", re.IGNORECASE)
+_VAGUE = re.compile(r"\b(I (think|suppose|mean|know|say|said|thought)|it (does|is|was)|I do|I did|that's (it|all|that))$", re.IGNORECASE)
 _NOUN = re.compile(
     r"\b((?i:my|the|those|her|his|their|our) (?:[a-z'-]+ ){0,2}?[a-z'-]{3,})(?=[.,;:!?…]|$| (?:of|in|on|at|under|behind|with|for|from|by|beside|over|into|and|but|that|which|when|was|were|had|has)\b)"
 )
@@ -40,6 +42,7 @@ def _words(name: str) -> frozenset[str]:
 
 _NO_NOUN = _words("no_nouns.txt")
 _STARTERS = _words("starters.txt")
+_HANGING = _words("hanging.txt")
 _OPENS = frozenset(
     {
         "i",
@@ -129,15 +132,19 @@ def clauses(message: str) -> list[Clause]:
 
 
 def _weight(part: str, length: int, *, late: bool) -> float:
-    """What makes a clause worth giving back: it is about the one who said it, whole, and not too long."""
+    """What makes a clause worth giving back: it is about the one who said it, whole, concrete, and not too long."""
+    words = [word.strip(",;:").lower() for word in part.split()]
     return (
         2.0 * bool(_SELF.search(part))
         + 1.5 * bool(_SUBJECT.match(part))
-        + 1.0 * late
+        + 0.8 * late
         + (1.0 if 5 <= length <= 11 else 0.0)
+        + 0.5 * min(2, sum(len(word) > 4 and word not in _NO_NOUN for word in words))
         - 0.6 * part.count(",")
-        - 1.5 * bool(re.match(r"(it|that|this|he|she|they)\b", part, re.IGNORECASE))
+        - 1.5 * bool(_POINTING.match(part))
         - 2.5 * (not _SUBJECT.match(part))
+        - 2.5 * (words[-1] in _HANGING)
+        - 1.5 * bool(_VAGUE.search(part))
     )
 
 

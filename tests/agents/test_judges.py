@@ -153,6 +153,13 @@ def test_a_brief_reply_is_not_punished_for_brevity() -> None:
         assert brief[dimension] == pytest.approx(long[dimension], abs=0.12)
 
 
+def test_the_same_merit_in_fewer_words_is_worth_more() -> None:
+    brief = judge(MOMENT, "You counted the slices. I'm here.").scores
+    padded = judge(MOMENT, "You counted the slices, one and another and one more until they were all of them through. I'm here.").scores
+    for dimension in ("empathy", "presence", "constitution"):
+        assert brief[dimension] > padded[dimension]
+
+
 @pytest.mark.parametrize(
     "poor",
     [
