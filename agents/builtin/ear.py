@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from agents.stories.schema import BEATS, BeatName
@@ -173,6 +173,7 @@ def hear(reply: str, mine: Sequence[str]) -> Heard:
     )
 
 
+@lru_cache(maxsize=512)
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that carry it, roughly stemmed."""
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _SMALL_WORDS)

@@ -61,7 +61,7 @@ def read(scene: Scene) -> Reading:
     """Reads the Seeker's last message in the light of what was said before."""
     said = scene.by(Role.SEEKER)
     message = said[-1]
-    here = tuple(nouns(message))
+    here = nouns(message)
     earlier = dict.fromkeys(noun for words in reversed(said[:-2]) for noun in nouns(words) if noun not in here)
     return Reading(
         clauses=tuple(clauses(message)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\s+|[^\w\s]+|_")
@@ -159,7 +160,8 @@ def few_words(clause: str) -> str:
     return " ".join(words[:7]) if words[6].lower() not in _OPENS else " ".join(words[:6])
 
 
-def nouns(message: str) -> list[str]:
+@lru_cache(maxsize=512)
+def nouns(message: str) -> tuple[str, ...]:
     """Things and people that were named, turned round: "your mother", "the green folder"."""
     found = []
     for match in _NOUN.finditer(message):
@@ -167,7 +169,7 @@ def nouns(message: str) -> list[str]:
         if any(word.lower() in _NO_NOUN for word in words[1:]) or re.search(r"(ly|ed|ing|n't)$", words[-1]):
             continue
         found.append(turn(match[1][:1].lower() + match[1][1:]))
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def as_within(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from agents.judges import rubric
@@ -76,6 +77,7 @@ def _plain(text: str) -> str:
     return text.lower().replace("’", "'").strip(" .,;:!?…")
 
 
+@lru_cache(maxsize=512)
 def _content(text: str) -> dict[str, str]:
     """The words that carry something, by their stem."""
     words = (word.strip("'") for word in _WORD.findall(text.lower().replace("’", "'")))

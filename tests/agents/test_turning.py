@@ -42,16 +42,16 @@ def test_small_words_at_the_start_are_left_out() -> None:
 
 
 def test_things_that_were_named_are_found_and_turned() -> None:
-    assert nouns("I put my coat on the hook. He wets the pencil, and my mother was out.") == [
+    assert nouns("I put my coat on the hook. He wets the pencil, and my mother was out.") == (
         "your coat",
         "the hook",
         "the pencil",
         "your mother",
-    ]
+    )
 
 
 def test_what_only_looks_like_a_thing_is_left() -> None:
-    assert nouns("It was the same. The others left. My hands were trembling, the window shut.") == ["your hands"]
+    assert nouns("It was the same. The others left. My hands were trembling, the window shut.") == ("your hands",)
 
 
 def test_a_quotation_begins_where_a_phrase_may_begin() -> None:
