@@ -68,7 +68,7 @@ def branch(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> 
         conversation = load(log, new)
         transcript = Transcript(terminal, View(variants=not args.brief, thoughts=args.thoughts))
         transcript.head(conversation, f"  {new}, from {parent} at turn {args.at}")
-        if first:
+        if first and conversation.exchanges[-1].chosen:
             transcript.turn(conversation.exchanges[-1])
         live = Live(terminal, conversation, View(variants=not args.brief, thoughts=args.thoughts))
         done = play(log, position, live, terminal)

@@ -139,7 +139,8 @@ def _play(log: Log, position: Position, args: argparse.Namespace, terminal: Term
 
 def _left(stream: StreamId, conversation: Conversation, terminal: Terminal) -> int:
     terminal.result(result(stream, conversation))
-    terminal.say(f"\nLeft after {len(conversation.exchanges)} turns; all of them are kept.\nNext: python sim.py resume {stream}")
+    turns = len(conversation.exchanges)
+    terminal.say(f"\nLeft after {turns} turn{'s' * (turns != 1)}, all kept.\nNext: python sim.py resume {stream}")
     return 0
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from agents import Role, Scene, Terminal, plain
+from agents import Role, Scene, Terminal
 from graphs.person import Left
 from graphs.turn import Weighed
+from replay import folded
 
 _HELP = "Type a number to choose, or your own reply. /quit leaves; everything before this turn is kept."
 
@@ -28,11 +29,9 @@ class Keyboard:
         """A number chooses; anything else is a reply of one's own."""
         say, style = self._terminal.say, self._terminal.style
         say(f"\n{style(f'{scene.turn:2}  Seeker', 'cyan', 'bold')}")
-        say(f"    {plain(scene.by(Role.SEEKER)[-1])}\n")
+        say(folded(scene.by(Role.SEEKER)[-1]) + "\n")
         for number, one in enumerate(weighed, 1):
-            say(
-                f"    {style(str(number), 'bold')}  {plain(one.proposal.message)}  {style(f'{one.proposal.style} {one.reward:.2f}', 'dim')}"
-            )
+            say(folded(f"{one.proposal.message}  ({one.proposal.style} {one.reward:.2f})", f"    {number}  "))
         if scene.turn == 1:
             say(style(f"    {_HELP}", "dim"))
         while True:

@@ -5,7 +5,7 @@ from replay.conversation import Conversation, Exchange, Forked, apply, fold
 from replay.editing import edited
 from replay.family import Life, family, root_of, walk
 from replay.summaries import Summary, as_json, conversations, find, lines, load, outcome, summary
-from replay.transcript import Transcript, View, blocks, closing, headline, meter
+from replay.transcript import Transcript, View, blocks, closing, folded, headline, meter
 
 __all__ = [
     "Conversation",
@@ -24,6 +24,7 @@ __all__ = [
     "family",
     "find",
     "fold",
+    "folded",
     "headline",
     "lines",
     "load",

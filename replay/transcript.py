@@ -27,7 +27,6 @@ class Transcript:
 
     def __init__(self, terminal: Terminal, view: View | None = None) -> None:
         self._terminal, self._view = terminal, view or View()
-        self._width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns - 2)
 
     def head(self, conversation: Conversation, note: str = "") -> None:
         """Who speaks, and why."""
@@ -37,7 +36,7 @@ class Transcript:
             return
         say(f"\n{style(plain(headline(conversation.persona)), 'bold')}{note}")
         say(f"{style(plain(f'{started.crisis.category}, {started.crisis.severity}.'), 'dim')}")
-        say(textwrap.fill(plain(started.crisis.summary), self._width))
+        say(folded(started.crisis.summary, ""))
         say(style(SIMULATED, "dim"))
 
     def turn(self, exchange: Exchange, before: Affect | None = None) -> None:
@@ -52,11 +51,11 @@ class Transcript:
         act = spoken.act.value.replace("_", " ")
         say(f"\n{style(f'{spoken.turn:2}  Seeker', 'cyan', 'bold')}  {style(meter(spoken.affect, before), 'dim')}  {style(act, 'dim')}")
         if self._view.thoughts and spoken.private_thought:
-            say(style(self._fold(f"({spoken.private_thought})"), "dim"))
-        say(self._fold(spoken.message))
+            say(style(folded(f"({spoken.private_thought})"), "dim"))
+        say(folded(spoken.message))
         if exchange.flagged:
             words = "; ".join(exchange.flagged.words)
-            say(style(self._fold(f"! {exchange.flagged.level.value} risk: “{words}”"), "yellow"))
+            say(style(folded(f"! {exchange.flagged.level.value} risk: “{words}”"), "yellow"))
 
     def supporter(self, exchange: Exchange) -> None:
         """What might have been answered, and what was."""
@@ -66,14 +65,14 @@ class Transcript:
             for variant in exchange.variants.values():
                 if reply is not None and variant.variant == reply.variant:
                     continue
-                say(style(self._fold(f"{self._score(exchange, variant.variant)}  {variant.message}", "      · "), "dim"))
+                say(style(folded(f"{self._score(exchange, variant.variant)}  {variant.message}", "      · "), "dim"))
         if reply is None or chosen is None:
             return
         by = "" if chosen.chooser == "best" else f"  chosen by {plain(chosen.chooser)}"
         say(f"    {style('Supporter', 'green', 'bold')}  {style(self._score(exchange, reply.variant) + by, 'dim')}")
         if self._view.thoughts and reply.private_thought:
-            say(style(self._fold(f"({reply.private_thought})"), "dim"))
-        say(self._fold(reply.message))
+            say(style(folded(f"({reply.private_thought})"), "dim"))
+        say(folded(reply.message))
 
     def _score(self, exchange: Exchange, variant: str) -> str:
         offered = exchange.variants[variant]  # type: ignore[index]
@@ -91,8 +90,11 @@ class Transcript:
         ]
         return " ".join(plain(part) for part in parts)
 
-    def _fold(self, text: str, indent: str = "    ") -> str:
-        return textwrap.fill(plain(text), self._width, initial_indent=indent, subsequent_indent=" " * len(indent))
+
+def folded(text: str, indent: str = "    ") -> str:
+    """What somebody said, as wide as the terminal is and no wider than reads well."""
+    width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns - 2)
+    return textwrap.fill(plain(text), width, initial_indent=indent, subsequent_indent=" " * len(indent))
 
 
 def headline(persona: Persona) -> str:

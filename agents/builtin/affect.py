@@ -155,5 +155,10 @@ def having_said(affect: Affect, act: DialogueAct, *, depth: int = 0) -> Affect:
     )
 
 
+def on_the_way_out(before: Affect, after_it: Affect) -> Affect:
+    """How a farewell leaves somebody who is half gone already: it does a third of what it would have done."""
+    return _affect(**{name: value + (getattr(after_it, name) - value) / 3 for name, value in before})
+
+
 def _affect(**scales: float) -> Affect:
     return Affect(**{name: round(min(100.0, max(0.0, value)), 1) for name, value in scales.items()})

@@ -36,6 +36,8 @@ class Reading:
     earlier: tuple[str, ...]
     """What was named before this message, newest first, turned round."""
     feeling: Feeling | None
+    felt: tuple[Clause, ...]
+    """The clauses in which that feeling shows."""
     situation: str
     """What this message calls for: `first`, `danger`, `held`, `leaving`, `objected`, `refused`, `asked_me`, `worse`, `calmer` or `default`."""
 
@@ -63,11 +65,14 @@ def read(scene: Scene) -> Reading:
     message = said[-1]
     here = nouns(message)
     earlier = dict.fromkeys(noun for words in reversed(said[:-2]) for noun in nouns(words) if noun not in here)
+    feeling, sign = _feeling(message)
+    here_said = tuple(clauses(message))
     return Reading(
-        clauses=tuple(clauses(message)),
+        clauses=here_said,
         nouns=here,
         earlier=tuple(earlier),
-        feeling=_feeling(message),
+        feeling=feeling,
+        felt=tuple(clause for clause in here_said if sign and sign.search(clause.said)),
         situation=_situation(scene, message),
     )
 
@@ -101,10 +106,11 @@ def asked_of_safety(reply: str) -> bool:
 _SAFETY = re.compile(r"\b(dying|dead|alive|your life|safe|harm|danger|not be here|live any more|end it)\b[^.!]*\?", re.IGNORECASE)
 
 
-def _feeling(message: str) -> Feeling | None:
-    scored = [(len({sign[0].lower() for sign in signs.finditer(message)}), feeling) for feeling, signs in _signs().feelings]
-    most, feeling = max(scored, key=lambda item: item[0])
-    return feeling if most else None
+def _feeling(message: str) -> tuple[Feeling | None, re.Pattern[str] | None]:
+    """The feeling with most signs, and its signs."""
+    scored = [(len({found[0].lower() for found in signs.finditer(message)}), feeling, signs) for feeling, signs in _signs().feelings]
+    most, feeling, signs = max(scored, key=lambda item: item[0])
+    return (feeling, signs) if most else (None, None)
 
 
 def quote_of(clause: Clause) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.builtin.affect import Temper, after, arrival, having_said, temper
+from agents.builtin.affect import Temper, after, arrival, having_said, on_the_way_out, temper
 from agents.builtin.ear import hear
 from agents.builtin.own_words import OwnWords
 from agents.builtin.plan import Moment, Step, decide
@@ -53,7 +53,7 @@ class BuiltinSeeker:
         mood = 0.36 * (self._chance.number(turn, "seeker", "mood") - 0.5)
         affect = after(scene.affect, heard, scene.persona, from_arrival=me.arrived, mood=mood, in_danger=scene.danger is not None)
         if scene.leaving:
-            return Spoken(me.voice.parting(turn), "", DialogueAct.CLOSE, affect)
+            return Spoken(me.voice.parting(turn), "", DialogueAct.CLOSE, on_the_way_out(scene.affect, affect))
         step = decide(Moment(scene, heard, affect, me.who, me.arrived, me.at_risk, me.voice.own.named(mine), self._chance))
         worded = me.voice.word(step, turn, mine, scene.told)
         return Spoken(

@@ -106,7 +106,7 @@ class BuiltinSupporter:
 def _possible(moves: tuple[str, ...], reading: Reading) -> bool:
     if "reflect" in moves and not reading.clauses:
         return False
-    if "name" in moves and reading.feeling is None:
+    if {"name", "validate"} & set(moves) and reading.feeling is None:
         return False
     return not ("follow_up" in moves and not reading.earlier)
 
@@ -166,7 +166,8 @@ class _Wording:
     def _value(self, slot: str, move: str, given: list[str]) -> str:
         reading = self._reading
         if slot in ("echo", "you", "quote"):
-            clauses = [c for c in reading.clauses[:3] if not self._is_used(c.turned, given) and not self._is_used(quote_of(c), given)]
+            worth = reading.felt if reading.felt and move in ("name", "validate") else reading.clauses
+            clauses = [c for c in worth[:3] if not self._is_used(c.turned, given) and not self._is_used(quote_of(c), given)]
             if slot == "you":
                 clauses = [c for c in clauses if c.turned.startswith("you")]
             if not clauses:
