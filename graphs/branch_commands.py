@@ -117,7 +117,7 @@ def sweep_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `sim.py sweep`."""
     parser.description = (
         "Plays every reply that was offered to the end, each as a branch, and says what each choice was worth: how much less distress "
-        "is left at the end than after the other replies of its turn."
+        "there is in the rest of the session than on the mean of its turn's replies."
     )
     parser.add_argument("id", nargs="?", default="last", help="a conversation that is over (default last)")
     parser.add_argument("--at", default="all", metavar="TURNS", help="all (default), a turn, or turns such as 3,7 or 5-9")
@@ -139,7 +139,7 @@ def sweep_command(args: argparse.Namespace, settings: HasStore, terminal: Termin
         progress.close()
     terminal.result({"id": stream, "samples": args.samples, "turns": [worth.as_json() for worth in worths]})
     terminal.table(
-        ("turn", "reply", "style", "reward", "left at the end", "worth", "spread", "branch"),
+        ("turn", "reply", "style", "reward", "distress after", "at the end", "worth", "spread", "branch"),
         [row for worth in worths for row in _rows(worth)],
     )
     if worths:
@@ -157,8 +157,9 @@ def _rows(worth: Worth) -> list[tuple[object, ...]]:
             reply.style,
             f"{reply.reward:.2f}" if reply.reward is not None else "",
             f"{reply.distress:.1f}",
-            f"{reply.worth:+.1f}",
-            f"{reply.spread:.1f}" if len(reply.ends) > 1 else "",
+            f"{reply.end:.1f}",
+            f"{reply.worth:+.2f}",
+            f"{reply.spread:.1f}" if len(reply.lives) > 1 else "",
             reply.branches[0] if reply.branches else "",
         )
         for reply in worth.replies

@@ -20,6 +20,16 @@ REASON = "sweep"
 
 
 @dataclass(frozen=True)
+class After:
+    """How distressed a Seeker was after a reply."""
+
+    rest: float
+    """On the mean of all that followed, the reaction to the reply first."""
+    end: float
+    """When it was over."""
+
+
+@dataclass(frozen=True)
 class Reply:
     """One reply of a turn and where it led."""
 
@@ -27,20 +37,27 @@ class Reply:
     style: str
     reward: float | None
     chosen: bool
-    ends: tuple[float, ...]
-    """The distress at the end, for each time that it was played."""
+    lives: tuple[After, ...]
+    """What came of it, for each time that it was played."""
     branches: tuple[StreamId, ...]
     worth: float = 0.0
-    """How much less distress it left than the mean of its turn's replies."""
+    """How much less distress there was in the rest of the session than on the mean of its turn's replies."""
 
     @property
     def distress(self) -> float:
-        return statistics.fmean(self.ends)
+        """In the rest of the session, on the mean of all lives."""
+        return statistics.fmean(life.rest for life in self.lives)
+
+    @property
+    def end(self) -> float:
+        """At the end, on the mean of all lives."""
+        return statistics.fmean(life.end for life in self.lives)
 
     @property
     def spread(self) -> float:
-        """Between the calmest and the least calm end."""
-        return max(self.ends) - min(self.ends)
+        """Between the calmest and the least calm of its lives."""
+        rests = [life.rest for life in self.lives]
+        return max(rests) - min(rests)
 
 
 @dataclass(frozen=True)
@@ -56,11 +73,12 @@ class Worth:
     def as_json(self) -> dict[str, object]:
         return {
             "turn": self.turn,
-            "spread": max(r.distress for r in self.replies) - min(r.distress for r in self.replies),
+            "between": max(r.distress for r in self.replies) - min(r.distress for r in self.replies),
             "replies": [
                 {
                     "variant": reply.variant, "style": reply.style, "reward": reply.reward, "chosen": reply.chosen, "distress": reply.distress,
-                    "worth": reply.worth, "spread": reply.spread, "ends": reply.ends, "branches": reply.branches,
+                    "end": reply.end, "worth": reply.worth, "spread": reply.spread, "branches": reply.branches,
+                    "lives": [{"rest": life.rest, "end": life.end} for life in reply.lives],
                 }
                 for reply in self.replies
             ],
@@ -79,15 +97,15 @@ async def sweep(log: Log, stream: StreamId, turns: Sequence[int], samples: int, 
         replies = []
         for variant, proposed in exchange.variants.items():
             chosen = exchange.chosen is not None and exchange.chosen.variant == variant
-            ends = [_end(whole)] if chosen else []
+            lived = [_after(whole, turn)] if chosen else []
             branches = []
-            for sample in range(len(ends), samples):
+            for sample in range(len(lived), samples):
                 branch, conversation = await lives.played(turn, variant, sample)
                 branches.append(branch)
-                ends.append(_end(conversation))
+                lived.append(_after(conversation, turn))
             done += samples
             tell(done)
-            replies.append(Reply(variant, proposed.style, exchange.reward(variant), chosen, tuple(ends), tuple(branches)))
+            replies.append(Reply(variant, proposed.style, exchange.reward(variant), chosen, tuple(lived), tuple(branches)))
         worths.append(_weighed(turn, replies))
     return worths
 
@@ -116,9 +134,10 @@ class _Lives:
         return branch, load(self._log, branch)
 
 
-def _end(conversation: Conversation) -> float:
-    distress = conversation.distress()
-    return distress[1] if distress else 0.0
+def _after(conversation: Conversation, turn: int) -> After:
+    """What came after the reply of a turn."""
+    felt = [(exchange.reaction() or exchange.spoken).affect.distress for exchange in conversation.exchanges[turn - 1 :]]
+    return After(statistics.fmean(felt), felt[-1])
 
 
 def _weighed(turn: int, replies: Sequence[Reply]) -> Worth:

@@ -37,7 +37,9 @@ def test_every_reply_that_was_not_given_is_played_to_the_end(log: SqlLog, sessio
                 exchange = life.exchanges[worth.turn - 1]
                 assert exchange.chosen is not None
                 assert exchange.chosen.variant == reply.variant
-                assert life.distress() == (life.exchanges[0].spoken.affect.distress, reply.ends[0])
+                assert life.distress() == (life.exchanges[0].spoken.affect.distress, reply.lives[0].end)
+                felt = [one.affect.distress for e in life.exchanges[worth.turn - 1 :] if (one := e.reaction())]
+                assert reply.lives[0].rest == pytest.approx(statistics.fmean(felt))
 
 
 def test_worth_is_how_much_less_distress_is_left_than_on_the_mean_of_the_turn(log: SqlLog, session: StreamId) -> None:
@@ -59,8 +61,9 @@ def test_what_was_played_already_is_not_played_again(log: SqlLog, session: Strea
 def test_more_samples_are_other_luck_and_have_a_spread(log: SqlLog, session: StreamId) -> None:
     [worth] = swept(log, session, [2], samples=3)
     for reply in worth.replies:
-        assert len(reply.ends) == 3
-        assert reply.spread == max(reply.ends) - min(reply.ends)
+        assert len(reply.lives) == 3
+        rests = [life.rest for life in reply.lives]
+        assert reply.spread == max(rests) - min(rests)
     assert any(reply.spread > 0 for reply in worth.replies)
 
 
