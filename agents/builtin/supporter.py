@@ -35,8 +35,9 @@ _PLANS: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
             ("validate", "ask"), ("reflect", "name"), ("choose",), ("ground",),
         ),
         "warm": (
-            ("reflect", "validate"), ("reflect",), ("reflect", "ask"), ("name", "stay"), ("ask",), ("validate", "ask"), ("reflect", "stay"),
-            ("follow_up",), ("name",), ("choose",), ("validate",), ("ground",), ("reflect", "name"),
+            ("reflect", "validate"), ("reflect", "stay"), ("reflect", "ask"), ("name", "stay"), ("ask",), ("validate", "ask"),
+            ("reflect", "name"), ("follow_up", "stay"), ("name", "validate"), ("choose",), ("validate", "stay"), ("ground",),
+            ("reflect", "ask"), ("follow_up", "ask"),
         ),
     },
     "first": {"cool": (("first",), ("first", "ask")), "even": (("first",), ("first", "ask")), "warm": (("first",), ("first", "validate"))},
@@ -71,16 +72,14 @@ class BuiltinSupporter:
         reading, said = self._reading(scene)
         moves = ("cold",) if stance.name == "cold" else self._plan(reading, scene.turn, stance.name, said)
         wording = _Wording(reading, said, self._chance, (scene.turn, "supporter", stance.name))
-        for move in moves:
-            wording.add(move)
-        message = wording.message()
+        made = tuple(move for move in moves if wording.add(move))
         return Proposal(
             variant=stance.variant,
             care_level=stance.care_level,
             style=stance.name,
-            strategy=moves,
-            message=message,
-            thought=_thought(reading, moves),
+            strategy=made or ("stay",),
+            message=wording.message(),
+            thought=_thought(reading, made or ("stay",)),
         )
 
     def _reading(self, scene: Scene) -> tuple[Reading, _Said]:
@@ -121,26 +120,23 @@ class _Wording:
         self._given: list[str] = []
         """What was given back in this reply already."""
 
-    def add(self, move: str) -> None:
-        """One move more, unless it would be a second question."""
+    def add(self, move: str) -> bool:
+        """One move more, unless it would be a second question or has no words left that were not said before."""
         asks = move.startswith("ask.") or move in _ASKING
-        if not (asks and any("?" in text for text in self._here)):
-            self._word(move)
+        return not (asks and any("?" in text for text in self._here)) and self._word(move)
 
     def message(self) -> str:
         """All that was worded, or something short where no words were left."""
         return " ".join(self._here) or next((line for line in _LEAST if line not in self._said.text), _LEAST[-1])
 
-    def _word(self, move: str) -> str:
-        """A move in words that were not said before; nothing if there are none."""
+    def _word(self, move: str) -> bool:
         lines = getattr(phrase_book()[move], self._stance)
-        order = self._chance.number(*self._purpose, move)
-        for step in range(len(lines)):
-            line = lines[(int(order * len(lines)) + step * 7) % len(lines)]
+        first = int(self._chance.number(*self._purpose, move) * len(lines))
+        for line in (*lines[first:], *lines[:first]):
             if self._free(line) and (filled := self._fill(line, move)) and filled not in self._said.text:
                 self._here.append(filled)
-                return filled
-        return ""
+                return True
+        return False
 
     def _free(self, line: str) -> bool:
         """Whether the fixed words of a phrase were not said yet."""
