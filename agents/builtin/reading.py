@@ -83,7 +83,8 @@ def _situation(scene: Scene, message: str) -> str:
     if scene.leaving:
         return "leaving"
     just_asked = bool(replies) and asked_of_safety(replies[-1])
-    if just_asked and not (len(replies) > 1 and asked_of_safety(replies[-2])):
+    denied = scene.danger is None and signs["denied"].search(message)
+    if just_asked and not denied and not (len(replies) > 1 and asked_of_safety(replies[-2])):
         return "held"
     if scene.danger is not None and scene.danger.level is not RiskLevel.NONE:
         return "held" if just_asked else "danger"

@@ -24,6 +24,15 @@ _SHALLOW = ("happened", "people", "days", "body", "detail")
 _MIDDLE = ("feeling", "hidden", "fear", "detail", "people")
 _DEEP = ("memory", "shame", "wanted", "feeling", "small", "fear")
 
+_NEAR: dict[str, tuple[str, ...]] = {
+    "shame": ("hidden", "shame", "people"), "guilt": ("shame", "happened", "hidden"), "fear": ("fear", "body", "days"), "loneliness": ("people", "hidden", "days"),
+    "grief": ("memory", "detail", "days"), "anger": ("happened", "people", "feeling"), "tiredness": ("days", "body", "small"), "longing": ("wanted", "memory"),
+    "helplessness": ("small", "happened", "fear"), "hurt": ("happened", "people", "feeling"), "tenderness": ("memory", "people", "wanted"),
+}  # fmt: skip
+"""Where a feeling points."""
+_UNSETTLED = frozenset({"fear", "helplessness", "tiredness", "anger", "unease"})
+"""Feelings for which an offer to ground is in place."""
+
 _PLANS: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
     "default": {
         "cool": (
@@ -93,11 +102,15 @@ class BuiltinSupporter:
     def _plan(self, reading: Reading, turn: int, stance: str, said: _Said) -> tuple[str, ...]:
         options = [moves for moves in _PLANS[reading.situation][stance] if _possible(moves, reading)]
         moves = self._chance.pick(options or [("stay",)], turn, "supporter", stance, "plan")
-        return tuple(self._question(turn, said.questions) if move == "ask" else move for move in moves)
+        return tuple(self._question(reading, turn, said.questions) if move == "ask" else move for move in moves)
 
-    def _question(self, turn: int, asked: int) -> str:
-        """What to ask about next: what lies open first, what lies deep later, nothing twice in a row."""
+    def _question(self, reading: Reading, turn: int, asked: int) -> str:
+        """What to ask about next: where the feeling points, or what lies open first and what lies deep later."""
         kinds = _SHALLOW if turn < 6 else _MIDDLE if turn < 12 else _DEEP
+        if reading.feeling and self._chance.number(turn, "supporter", "follows the feeling") < 0.5:
+            near = [kind for kind in _NEAR.get(reading.feeling.noun, ()) if turn >= 6 or kind in _SHALLOW]
+            if near:
+                return f"ask.{self._chance.pick(near, turn, 'supporter', 'near')}"
         order = self._chance.sample(kinds, len(kinds), "supporter", "questions", kinds[0])
         return f"ask.{order[asked % len(order)]}"
 
@@ -106,6 +119,8 @@ def _possible(moves: tuple[str, ...], reading: Reading) -> bool:
     if "reflect" in moves and not reading.clauses:
         return False
     if {"name", "validate"} & set(moves) and reading.feeling is None:
+        return False
+    if "ground" in moves and reading.situation == "default" and (reading.feeling is None or reading.feeling.noun not in _UNSETTLED):
         return False
     return not ("follow_up" in moves and not reading.earlier)
 
@@ -171,7 +186,9 @@ class _Wording:
             clause = clauses[int(self._chance.number(*self._purpose, move, slot) ** 1.7 * len(clauses))]
             return quote_of(clause) if slot == "quote" else clause.turned
         if slot in ("noun", "earlier"):
-            nouns = [noun for noun in (reading.nouns if slot == "noun" else reading.earlier[:8]) if noun not in given]
+            nouns = [noun for noun in (reading.nouns if slot == "noun" else reading.earlier[:6]) if noun not in given]
+            # A second sentence stays with what the first one gave back.
+            nouns = [noun for noun in nouns if any(noun in one for one in given)] or nouns
             return self._chance.pick(nouns, *self._purpose, move, slot) if nouns else ""
         if reading.feeling is None:
             return ""

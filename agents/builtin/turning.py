@@ -88,6 +88,36 @@ _OPENS = frozenset(
     }
 )
 """Words with which a phrase may begin."""
+_LEADS_ON = frozenset(
+    {"across", "over", "into", "onto", "of", "through", "against", "between", "beside", "near", "round", "about", "up", "down"}
+    | {
+        "off",
+        "out",
+        "to",
+        "past",
+        "along",
+        "than",
+        "upon",
+        "after",
+        "before",
+        "until",
+        "and",
+        "but",
+        "or",
+        "is",
+        "was",
+        "are",
+        "were",
+        "be",
+        "been",
+        "had",
+        "have",
+        "has",
+    }
+)
+"""Words with which a phrase goes on."""
+_FEW = 8
+"""How many words are a few."""
 
 
 @dataclass(frozen=True)
@@ -150,14 +180,21 @@ def _weight(part: str, length: int, *, late: bool) -> float:
 
 
 def few_words(clause: str) -> str:
-    """A few of the very words, begun where a phrase may begin."""
+    """A few of the very words: the beginning, up to where a phrase ends."""
     words = clause.rstrip(",;:").split()
-    if len(words) <= 7:
+    if len(words) <= _FEW:
         return " ".join(words)
-    for start in range(len(words) - 7, len(words) - 2):
-        if words[start].lower() in _OPENS and words[start - 1].lower() not in _OPENS:
-            return " ".join(words[start:])
-    return " ".join(words[:7]) if words[6].lower() not in _OPENS else " ".join(words[:6])
+    ends = (end for end in range(min(_FEW, len(words) - 1), 2, -1) if _ends_a_phrase(words[end - 1], words[end]))
+    whole = words[: next(ends, _FEW)]
+    while len(whole) > 3 and whole[-1].lower() in _OPENS | _LEADS_ON:
+        whole.pop()
+    return " ".join(whole).rstrip(",;:")
+
+
+def _ends_a_phrase(last: str, following: str) -> bool:
+    """Whether something whole ends between two words."""
+    whole = last.lower() not in _OPENS | _LEADS_ON
+    return last[-1] in ",;:" or (whole and following.lower().strip(",") in _OPENS | _LEADS_ON)
 
 
 @lru_cache(maxsize=512)

@@ -54,9 +54,10 @@ def test_what_only_looks_like_a_thing_is_left() -> None:
     assert nouns("It was the same. The others left. My hands were trembling, the window shut.") == ("your hands",)
 
 
-def test_a_quotation_begins_where_a_phrase_may_begin() -> None:
+def test_a_quotation_ends_where_a_phrase_ends() -> None:
     assert few_words("I walk like somebody carrying a tray") == "I walk like somebody carrying a tray"
-    assert few_words("I start up at one, at three and at five those were the thermometers") == "at five those were the thermometers"
+    assert few_words("I start up at one, at three and at five those were the thermometers") == "I start up at one, at three"
+    assert few_words("Something heavy falls across the way every few minutes") == "Something heavy falls across the way"
 
 
 def test_names_keep_their_capital_within_a_sentence() -> None:
