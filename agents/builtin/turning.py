@@ -29,6 +29,13 @@ _LEAD = re.compile(
 _ADDRESS = re.compile(r"\b(you|your|yours|yourself)\b|[?‘’“”]", re.IGNORECASE)
 _SELF = re.compile(r"\b(I|I'm|I've|I'd|I'll|me|my|mine|myself)\b", re.IGNORECASE)
 _SUBJECT = re.compile(r"^(I|I'm|I've|I'd|my|nobody|he|she|they|there|it|the|somebody|everybody|we|our|that)\b", re.IGNORECASE)
+_DEPENDENT = re.compile(
+    r"(?:so that|that|when|whenever|if|while|as|because|though|although|unless|before|after|until|where|what|how|why|whether|than) "
+    r"(?:I|my|he|she|they|it|we|the|an?|there|nobody|somebody|one|people|her|his|their)\b[^,]*$|"
+    r"(?:which|who|whose|whom|than|to|not|with|without|of|like|all|only|never|too|about|into)\b(?!.*\b(?:I|we|he|she|they)(?:'\w+)? \w)",
+    re.IGNORECASE,
+)
+"""How a piece begins that cannot stand alone."""
 _POINTING = re.compile(r"(it|that|this|he|she|they|there)\b", re.IGNORECASE)
 _VAGUE = re.compile(r"\b(I (think|suppose|mean|know|say|said|thought)|it (does|is|was)|I do|I did|that's (it|all|that))$", re.IGNORECASE)
 _NOUN = re.compile(
@@ -116,6 +123,27 @@ _LEADS_ON = frozenset(
     }
 )
 """Words with which a phrase goes on."""
+_UNFINISHED = frozenset(
+    {
+        "what's",
+        "who's",
+        "put",
+        "said",
+        "says",
+        "very",
+        "own",
+        "he'd",
+        "they'd",
+        "she'd",
+        "you'd",
+        "tell",
+        "told",
+        "let",
+        "it's",
+        "that's",
+        "there's",
+    }
+)
 _FEW = 8
 """How many words are a few."""
 
@@ -156,7 +184,7 @@ def clauses(message: str) -> list[Clause]:
         for whole in dict.fromkeys((body, *_CUT.split(body))):
             part = _LEAD.sub("", whole.strip())
             length = len(part.split())
-            if not 3 <= length <= 16 or _ADDRESS.search(part):
+            if not 3 <= length <= 16 or _ADDRESS.search(part) or _DEPENDENT.match(part):
                 continue
             found.append(Clause(part, as_within(turn(part)), _weight(part, length, late=place == len(sentences) - 1)))
     return sorted(found, key=lambda clause: -clause.weight)
@@ -186,7 +214,7 @@ def few_words(clause: str) -> str:
         return " ".join(words)
     ends = (end for end in range(min(_FEW, len(words) - 1), 2, -1) if _ends_a_phrase(words[end - 1], words[end]))
     whole = words[: next(ends, _FEW)]
-    while len(whole) > 3 and whole[-1].lower() in _OPENS | _LEADS_ON:
+    while len(whole) > 3 and whole[-1].lower().strip(",;:") in _OPENS | _LEADS_ON | _HANGING | _UNFINISHED:
         whole.pop()
     return " ".join(whole).rstrip(",;:")
 
@@ -203,7 +231,9 @@ def nouns(message: str) -> tuple[str, ...]:
     found = []
     for match in _NOUN.finditer(message):
         words = match[1].split()
-        if any(word.lower() in _NO_NOUN for word in words[1:]) or re.search(r"(ly|ed|ing|n't)$", words[-1]):
+        if any(word.lower() in _NO_NOUN or word in ("a", "an", "the") for word in words[1:]) or re.search(
+            r"(ly|ed|ing|n't|'s)$", words[-1]
+        ):
             continue
         found.append(turn(match[1][:1].lower() + match[1][1:]))
     return tuple(dict.fromkeys(found))
