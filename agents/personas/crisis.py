@@ -27,7 +27,28 @@ _PRESUMES: dict[str, Need] = {
 }
 _MODERN = {"internet_addiction": 1990}
 _SUBSTANCES = {"alcohol_abuse", "addictive_behaviors"}
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+)
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ def test_a_card_is_a_page_that_says_who_and_why() -> None:
 
 def test_durations_are_said_in_words() -> None:
     assert [duration_in_words(months) for months in (0, 1, 5, 14, 24, 60, 400)] == [
-        "a few weeks", "a month", "five months", "14 months", "two years", "five years", "33 years",
+        "a few weeks", "a month", "five months", "fourteen months", "two years", "five years", "33 years",
     ]  # fmt: skip
 
 
