@@ -38,7 +38,9 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--age", type=int, help="20 to 100")
     who.add_argument("--sex", choices=["female", "male"])
     who.add_argument("--category", help="kind of crisis")
-    who.add_argument("--count", type=int, default=1, metavar="N", help="how many sessions, with rising seeds")
+    who.add_argument(
+        "--count", type=int, default=1, metavar="N", help="how many sessions, with rising seeds; no situation twice while another fits"
+    )
     who.add_argument("--families", action="store_true", help="one session with each of the 69 families of the plan of this seed")
     how = parser.add_argument_group("how it goes")
     how.add_argument("--turns", type=int, default=20, metavar="N", help="the most turns (default 20)")
@@ -118,7 +120,10 @@ def _guests(args: argparse.Namespace) -> list[tuple[int, Guest]]:
         guest = from_file(path, args.category) if path.suffix == ".json" or path.is_file() else planned(args.persona)
         return [(args.seed + number, guest) for number in range(args.count)]
     wish = Wish(category=args.category, **wishes)
-    return [(seed, drawn(seed, wish)) for seed in range(args.seed, args.seed + args.count)]
+    guests: list[tuple[int, Guest]] = []
+    for seed in range(args.seed, args.seed + args.count):
+        guests.append((seed, drawn(seed, wish, {guest.crisis.situation for _, guest in guests})))
+    return guests
 
 
 def _play(log: Log, position: Position, args: argparse.Namespace, terminal: Terminal) -> tuple[bool, Conversation]:

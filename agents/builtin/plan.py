@@ -138,7 +138,7 @@ def _danger_shows(m: Moment) -> Step | None:
 
 
 def _offer(m: Moment) -> Step | None:
-    if not m.heard.offered or m.count("accept", "refuse") >= 3:
+    if not m.heard.offered or m.count("accept", "refuse") >= 2:
         return None
     readiness = 0.15 + 0.006 * m.affect.trust + 0.3 * m.who.questions + 0.15 * m.who.agreeable - 0.15 * (m.affect.distress > 75)
     goes_on = tuple(m.within_reach()[:1]) if m.luck("and go on") < 0.5 else ()
@@ -204,7 +204,7 @@ def _tell(m: Moment) -> Step | None:
     guarded = m.who.discloses < 0.5 and m.affect.openness < NEEDS[DEPTH[beat]] + 14 and m.luck("guarded") < 0.55
     part = f"first:{beat}" if guarded else beat
     landed = m.heard.mirrored > 0.18 and m.heard.warmth > m.who.wanted_warmth - 0.35
-    if landed and not guarded and m.count("met") < 4 and m.luck("met") < 0.3:
+    if landed and not guarded and m.count("met") < 2 and m.luck("met") < 0.15:
         return Step(_act(beat), ("met", part), "met")
     return Step(_act(beat), (part,), "answers" if answers else "met" if landed else "goes_on")
 

@@ -105,11 +105,11 @@ def situations(category: Category, moment: Moment) -> list[Situation]:
 
 
 def choose(category: Category, moment: Moment, chance: Chance, told: Set[str] = frozenset()) -> Situation:
-    """A situation that this person can be in, one that was not told of them yet if there is any."""
+    """A situation that this person can be in, one whose key is not among those told already if there is any."""
     fitting = situations(category, moment)
     if not fitting:
         raise UsageError(f"No situation of {category.name} fits this person at {moment.age}. Choose another age or category.")
-    fresh = [situation for situation in fitting if situation.text not in told]
+    fresh = [situation for situation in fitting if situation.key not in told]
     return chance.pick(fresh or fitting, "situation")
 
 

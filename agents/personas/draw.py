@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
@@ -62,8 +62,8 @@ def split_of(family: str) -> Split:
     return "train" if part < 0.8 else "validation" if part < 0.9 else "test"
 
 
-def draw(seed: int, wish: Wish | None = None) -> tuple[Persona, Crisis]:
-    """A persona and the crisis that brings them."""
+def draw(seed: int, wish: Wish | None = None, told: Set[str] = frozenset()) -> tuple[Persona, Crisis]:
+    """A persona and the crisis that brings them: a situation whose key is not in `told`, while another fits."""
     wish = wish or Wish()
     identity = identify(seed, wish)
     age = wish.age if wish.age is not None else _age(identity)
@@ -74,7 +74,7 @@ def draw(seed: int, wish: Wish | None = None) -> tuple[Persona, Crisis]:
         raise UsageError(
             f"{category.name} is for ages {category.youngest} to {category.oldest}, not {age}. Choose another age or category."
         )
-    return compose(identity, moment, category, choose(category, moment, crisis_chance(identity, age, category)))
+    return compose(identity, moment, category, choose(category, moment, crisis_chance(identity, age, category), told))
 
 
 def check_age(age: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,9 @@ class Guest:
         return split_of(self.persona.family)
 
 
-def drawn(seed: int, wish: Wish | None = None) -> Guest:
-    """Somebody drawn from a seed."""
-    return Guest(*draw(seed, wish))
+def drawn(seed: int, wish: Wish | None = None, told: Set[str] = frozenset()) -> Guest:
+    """Somebody drawn from a seed, with a situation that is not in `told` while another fits."""
+    return Guest(*draw(seed, wish, told))
 
 
 def planned(wanted: str, plan_seed: int = 1) -> Guest:

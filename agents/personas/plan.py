@@ -59,7 +59,7 @@ class Plan:
             for cell in cells:
                 told = used.setdefault(cell.category.slug, set())
                 situation = choose(cell.category, cell.moment, crisis_chance(cell.identity, cell.age, cell.category), told)
-                told.add(situation.text)
+                told.add(situation.key)
                 if wanted(cell):
                     yield cell, *compose(cell.identity, cell.moment, cell.category, situation)
 
