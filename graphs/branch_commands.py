@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import re
-from typing import Protocol
 
 from pydantic import JsonValue
 
@@ -16,14 +15,7 @@ from graphs.commands import result
 from graphs.live import Live, play
 from graphs.sweeping import Worth, sweep
 from replay import Transcript, View, closing, find, fold, load, override_in_words
-from store import StoreSettings, open_log
-
-
-class HasStore(Protocol):
-    """The part of the settings that a branch needs."""
-
-    @property
-    def store(self) -> StoreSettings: ...
+from store import HasStore, open_log
 
 
 def branch_arguments(parser: argparse.ArgumentParser) -> None:

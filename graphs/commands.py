@@ -5,26 +5,18 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import Protocol
 
 from agents import HUMAN, Guest, Ids, SessionSnapshot, StreamId, Terminal, UsageError, Wish, drawn, from_file, one_of_each_family, planned
 from graphs.live import Live, play
 from graphs.position import Position, position_of
 from graphs.session import begin, compiled, first_event
 from replay import Conversation, Transcript, View, closing, find, load, outcome
-from store import Log, StoreSettings, open_log
+from store import HasStore, Log, open_log
 
 HONEST = (
     "The built-in engine is a rule-driven simulator: it needs no key and no network, and it does not understand. "
     "Stories, rules and word lists decide what is said. A person can take either chair."
 )
-
-
-class HasStore(Protocol):
-    """The part of the settings that a session needs."""
-
-    @property
-    def store(self) -> StoreSettings: ...
 
 
 def run_arguments(parser: argparse.ArgumentParser) -> None:

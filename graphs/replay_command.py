@@ -5,22 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from typing import Protocol
 
 from agents import Terminal, UsageError, plain
 from graphs.verifying import verify_session
 from replay import Transcript, View, as_json, closing, find, fold
-from store import StoreSettings, open_log
+from store import HasStore, open_log
 
 _PAUSE = 1.2
 """Seconds after a turn at speed 1."""
-
-
-class HasStore(Protocol):
-    """The part of the settings that a replay needs."""
-
-    @property
-    def store(self) -> StoreSettings: ...
 
 
 def replay_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,6 @@ import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice, zip_longest
-from typing import Protocol
 
 from pydantic import JsonValue
 
@@ -18,14 +17,7 @@ from replay.conversation import Conversation, Exchange
 from replay.family import Life, family, root_of, walk
 from replay.summaries import OUTCOMES, RISKS, Wanted, as_json, conversations, find, lines, load, one_of, outcome, rows
 from replay.transcript import Transcript, View, closing, headline, meter
-from store import StoreSettings, open_log
-
-
-class HasStore(Protocol):
-    """The part of the settings that looking needs."""
-
-    @property
-    def store(self) -> StoreSettings: ...
+from store import HasStore, open_log
 
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:

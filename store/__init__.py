@@ -48,7 +48,7 @@ from store.log import Log, SqlLog, read_all
 from store.opening import open_log
 from store.records import Anchor, Checkpoint, Head, LogInfo, StoredEvent, StreamInfo
 from store.registry import Registry
-from store.settings import StoreSettings
+from store.settings import HasStore, StoreSettings
 from store.transfer import Imported, export, import_lines
 from store.verify import Report, verify
 
@@ -69,6 +69,7 @@ __all__ = [
     "EventIdReused",
     "EventRefused",
     "HandedLog",
+    "HasStore",
     "Head",
     "Imported",
     "Log",

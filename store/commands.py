@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from agents import Progress, StreamId, Terminal, UsageError
 from store.anchors import anchors_beside, parse_anchor, read_anchors, write_anchor
@@ -19,16 +18,9 @@ from store.errors import TransferRefused
 from store.log import SqlLog
 from store.opening import open_log
 from store.records import Anchor
-from store.settings import StoreSettings
+from store.settings import HasStore
 from store.transfer import export, import_lines
 from store.verify import verify
-
-
-class HasStore(Protocol):
-    """The part of the settings that these commands need."""
-
-    @property
-    def store(self) -> StoreSettings: ...
 
 
 def log_arguments(parser: argparse.ArgumentParser) -> None:

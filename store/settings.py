@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
@@ -18,3 +18,10 @@ class StoreSettings(FrozenSettings):
     """`full` survives a power cut after each turn; `normal` may lose the last turns then, never part of one."""
     busy_timeout_s: Annotated[float, Field(ge=0, le=600)] = 30
     """How long to wait for others that write."""
+
+
+class HasStore(Protocol):
+    """The part of all settings that a command needs which reads or writes a log."""
+
+    @property
+    def store(self) -> StoreSettings: ...

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|\s+|[^\w\s]+|_")
@@ -43,107 +43,14 @@ _NOUN = re.compile(
 )
 
 
-def _words(name: str) -> frozenset[str]:
-    lines = (Path(__file__).parent / "data" / name).read_text(encoding="utf-8").splitlines()
+@cache
+def _words(*names: str) -> frozenset[str]:
+    """The words of some lists together, each from its data file."""
+    folder = Path(__file__).parent / "data"
+    lines = [line for name in names for line in (folder / f"{name}.txt").read_text(encoding="utf-8").splitlines()]
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
-_NO_NOUN = _words("no_nouns.txt")
-_STARTERS = _words("starters.txt")
-_HANGING = _words("hanging.txt")
-_OPENS = frozenset(
-    {
-        "i",
-        "my",
-        "nobody",
-        "he",
-        "she",
-        "they",
-        "like",
-        "as",
-        "with",
-        "without",
-        "not",
-        "no",
-        "the",
-        "a",
-        "an",
-        "in",
-        "on",
-        "at",
-        "under",
-        "behind",
-    }
-    | {
-        "for",
-        "from",
-        "by",
-        "his",
-        "her",
-        "their",
-        "every",
-        "all",
-        "only",
-        "never",
-        "always",
-        "i'm",
-        "i've",
-        "i'd",
-        "that",
-        "because",
-        "when",
-    }
-)
-"""Words with which a phrase may begin."""
-_LEADS_ON = frozenset(
-    {"across", "over", "into", "onto", "of", "through", "against", "between", "beside", "near", "round", "about", "up", "down"}
-    | {
-        "off",
-        "out",
-        "to",
-        "past",
-        "along",
-        "than",
-        "upon",
-        "after",
-        "before",
-        "until",
-        "and",
-        "but",
-        "or",
-        "is",
-        "was",
-        "are",
-        "were",
-        "be",
-        "been",
-        "had",
-        "have",
-        "has",
-    }
-)
-"""Words with which a phrase goes on."""
-_UNFINISHED = frozenset(
-    {
-        "what's",
-        "who's",
-        "put",
-        "said",
-        "says",
-        "very",
-        "own",
-        "he'd",
-        "they'd",
-        "she'd",
-        "you'd",
-        "tell",
-        "told",
-        "let",
-        "it's",
-        "that's",
-        "there's",
-    }
-)
 _FEW = 8
 """How many words are a few."""
 
@@ -198,11 +105,11 @@ def _weight(part: str, length: int, *, late: bool) -> float:
         + 1.5 * bool(_SUBJECT.match(part))
         + 0.8 * late
         + (1.0 if 5 <= length <= 11 else 0.0)
-        + 0.5 * min(2, sum(len(word) > 4 and word not in _NO_NOUN for word in words))
+        + 0.5 * min(2, sum(len(word) > 4 and word not in _words("no_nouns") for word in words))
         - 0.6 * part.count(",")
         - 1.5 * bool(_POINTING.match(part))
         - 2.5 * (not _SUBJECT.match(part))
-        - 2.5 * (words[-1] in _HANGING)
+        - 2.5 * (words[-1] in _words("hanging"))
         - 1.5 * bool(_VAGUE.search(part))
     )
 
@@ -214,15 +121,15 @@ def few_words(clause: str) -> str:
         return " ".join(words)
     ends = (end for end in range(min(_FEW, len(words) - 1), 2, -1) if _ends_a_phrase(words[end - 1], words[end]))
     whole = words[: next(ends, _FEW)]
-    while len(whole) > 3 and whole[-1].lower().strip(",;:") in _OPENS | _LEADS_ON | _HANGING | _UNFINISHED:
+    while len(whole) > 3 and whole[-1].lower().strip(",;:") in _words("opens", "leads_on", "hanging", "unfinished"):
         whole.pop()
     return " ".join(whole).rstrip(",;:")
 
 
 def _ends_a_phrase(last: str, following: str) -> bool:
     """Whether something whole ends between two words."""
-    whole = last.lower() not in _OPENS | _LEADS_ON
-    return last[-1] in ",;:" or (whole and following.lower().strip(",") in _OPENS | _LEADS_ON)
+    whole = last.lower() not in _words("opens", "leads_on")
+    return last[-1] in ",;:" or (whole and following.lower().strip(",") in _words("opens", "leads_on"))
 
 
 @lru_cache(maxsize=512)
@@ -231,7 +138,7 @@ def nouns(message: str) -> tuple[str, ...]:
     found = []
     for match in _NOUN.finditer(message):
         words = match[1].split()
-        if any(word.lower() in _NO_NOUN or word in ("a", "an", "the") for word in words[1:]) or re.search(
+        if any(word.lower() in _words("no_nouns") or word in ("a", "an", "the") for word in words[1:]) or re.search(
             r"(ly|ed|ing|n't|'s)$", words[-1]
         ):
             continue
@@ -242,7 +149,7 @@ def nouns(message: str) -> tuple[str, ...]:
 def as_within(text: str) -> str:
     """As it stands within a sentence: a small first letter, unless the first word is a name."""
     first = text.split(" ", 1)[0].split("'", maxsplit=1)[0]
-    return text[:1].lower() + text[1:] if first.lower() in _STARTERS or first.lower() in _NO_NOUN else text
+    return text[:1].lower() + text[1:] if first.lower() in _words("starters", "no_nouns") else text
 
 
 def capitalised(text: str) -> str:

@@ -103,11 +103,6 @@ class Situation(Value):
             raise ValueError("youngest is above oldest")
         return self
 
-    @property
-    def slots(self) -> set[str]:
-        """The slots that its text uses."""
-        return set(_SLOT.findall(self.text))
-
 
 class Kind(Value):
     """One of the 45 kinds of crisis."""

@@ -123,13 +123,11 @@ def test_no_reply_leaves_a_slot_open_or_asks_twice(sessions: list[list[Played]])
             assert weighed.proposal.thought
 
 
-def test_only_the_cold_negative_advises_or_slights(sessions: list[list[Played]]) -> None:
-    poor = re.compile(r"\byou (should|must|need to|have to)\b|\btry to\b|\bat least\b", re.IGNORECASE)
-    for turn in (turn for played in sessions for turn in played):
-        for weighed in turn.weighed:
-            own = re.sub(r"“[^”]*”", "", weighed.proposal.message)
-            if poor.search(own):  # only in what was given back
-                assert poor.search(turn.spoken.message.replace("I ", "you ")) or "you'd" in own
+def test_only_the_cold_negative_advises_or_slights() -> None:
+    poor = re.compile(r"\byou (should|must|need to|have to)\b|\btry (not )?to\b|\bat least\b", re.IGNORECASE)
+    lines = [(stance, line) for move in phrase_book().values() for stance, lines in move for line in lines]
+    assert [line for stance, line in lines if stance != "cold" and poor.search(line)] == []
+    assert sum(bool(poor.search(line)) for stance, line in lines if stance == "cold") > 10
     assert any(poor.search(propose(scene(SAID), COLD, seed).message) for seed in range(20))
 
 

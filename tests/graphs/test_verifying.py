@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from agents import StreamId
 from graphs.verifying import Verdict, verify_session
 from store import SeekerSpoke, SqlLog, StoredEvent, VariantChosen, VariantJudged, VariantProposed
 from tests.graphs.given import branched, finish, played, start
@@ -104,4 +103,3 @@ def test_events_after_the_end_are_named(log: SqlLog) -> None:
     stored = log.read(played(log, 6, turn_limit=2))
     found = verdict([*stored, stored[1]])
     assert found.version == len(stored) + 1
-    assert StreamId(stored[0].stream)
