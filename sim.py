@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 SETTINGS_FILE = Path("vigil.toml")
-KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN")
+KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN", "MODEL_API_KEY")
 """Environment names that may hold a secret for a model server or a hub."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("graphs.commands", "play a session with a simulated Seeker, live (also without any command)"),
+    "generate": ("graphs.batch_commands", "play many sessions: resumable, within a budget, on one machine or many"),
+    "runs": ("replay.run_commands", "the batches of the log, and what became of them"),
+    "costs": ("replay.run_commands", "what models were asked, how long they took, what it cost"),
+    "models": ("agents.model_commands", "which models can sit where; check and ask them"),
     "list": ("replay.commands", "the conversations of the log, by persona, kind of crisis, risk, outcome"),
     "show": ("replay.commands", "a conversation, whole; also as JSON or as lines"),
     "replay": ("graphs.replay_command", "a session once more, turn by turn; --verify proves every event again"),

@@ -1,6 +1,6 @@
 """Who speaks and who judges, and the ground that all floors share. It knows no log, no graph and no training."""
 
-from agents.casting import BUILTIN, CHAIRS, HUMAN, Cast, cast, check_model, rubrics, sources
+from agents.casting import BUILTIN, CHAIRS, HUMAN, Cast, cast, check_language, check_model, presets, rubrics, sources
 from agents.chance import Chance
 from agents.crises.catalogue import Category, categories, find_category
 from agents.ground.diagnostics import MASK, configure, redact
@@ -8,6 +8,16 @@ from agents.ground.errors import SettingsError, UsageError, VigilError, nearest
 from agents.ground.ids import BranchId, Clock, ConversationId, EventId, Ids, RunId, StreamId, VariantId, wall_clock
 from agents.ground.settings import FrozenSettings, compose, read_dotenv
 from agents.ground.terminal import Progress, Terminal, plain
+from agents.models.budget import Budget, LocalPurse, Purse, SharedPurse
+from agents.models.caller import Halted, Shelf
+from agents.models.calls import Asking, Call, CallFailed, Ledger, Message, Reply, request_key
+from agents.models.checking import Finding, quick_look
+from agents.models.endpoints import key_of
+from agents.models.limits import Limit, share
+from agents.models.making import make_model
+from agents.models.prices import Price, price_of
+from agents.models.switchboard import Switchboard
+from agents.models.voices import ModelsFile, parse_voice, read_models_file, voices_of
 from agents.persona import (
     BirthContext,
     ConversationStyle,
@@ -23,17 +33,21 @@ from agents.persona import (
 )
 from agents.personas.draw import Wish
 from agents.personas.meeting import Guest, drawn, from_file, one_of_each_family, planned
+from agents.personas.plan import make_plan
 from agents.scene import COLD, STANCES, Foreseen, Judge, Judgement, Proposal, Scene, Seeker, Spoken, Stance, Supporter, Utterance, stance_of
+from agents.snapshot import Decoding, SessionSnapshot, Voice
 from agents.values import (
     Affect,
+    Appraisal,
     CareLevel,
     Danger,
     DialogueAct,
+    FailureKind,
+    Fault,
     Parameters,
     Percent,
     RiskLevel,
     Role,
-    SessionSnapshot,
     Split,
     Text,
     Turn,
@@ -50,8 +64,13 @@ __all__ = [
     "MASK",
     "STANCES",
     "Affect",
+    "Appraisal",
+    "Asking",
     "BirthContext",
     "BranchId",
+    "Budget",
+    "Call",
+    "CallFailed",
     "CareLevel",
     "Cast",
     "Category",
@@ -61,23 +80,36 @@ __all__ = [
     "ConversationStyle",
     "Crisis",
     "Danger",
+    "Decoding",
     "DialogueAct",
     "EventId",
+    "FailureKind",
+    "Fault",
+    "Finding",
     "Foreseen",
     "FormativeContext",
     "FrozenSettings",
     "Guest",
+    "Halted",
     "Hexaco",
     "Ids",
     "Judge",
     "Judgement",
+    "Ledger",
+    "Limit",
+    "LocalPurse",
+    "Message",
+    "ModelsFile",
     "Parameters",
     "Percent",
     "Persona",
     "PresentingProblem",
+    "Price",
     "Progress",
     "Proposal",
     "Provenance",
+    "Purse",
+    "Reply",
     "RiskFlags",
     "RiskLevel",
     "Role",
@@ -87,12 +119,15 @@ __all__ = [
     "Seeker",
     "SessionSnapshot",
     "SettingsError",
+    "SharedPurse",
+    "Shelf",
     "SocioDemographics",
     "Split",
     "Spoken",
     "Stance",
     "StreamId",
     "Supporter",
+    "Switchboard",
     "Terminal",
     "Text",
     "Turn",
@@ -102,24 +137,37 @@ __all__ = [
     "VariantId",
     "VigilError",
     "Violation",
+    "Voice",
     "Wish",
     "cast",
     "categories",
+    "check_language",
     "check_model",
     "compose",
     "configure",
     "drawn",
     "find_category",
     "from_file",
+    "key_of",
+    "make_model",
+    "make_plan",
     "nearest",
     "one_of_each_family",
+    "parse_voice",
     "plain",
     "planned",
+    "presets",
+    "price_of",
+    "quick_look",
     "read_dotenv",
+    "read_models_file",
     "redact",
+    "request_key",
     "rubrics",
+    "share",
     "sources",
     "stance_of",
+    "voices_of",
     "wall_clock",
     "watch",
 ]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from agents.ground.ids import VariantId
 from agents.persona import Crisis, Persona
-from agents.values import Affect, CareLevel, Danger, DialogueAct, Role, Violation
+from agents.values import Affect, Appraisal, CareLevel, Danger, DialogueAct, Fault, Role, Violation
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,10 @@ class Spoken:
     """What of its story this told, by key; empty for who has none."""
     danger: Danger | None = None
     """What of this shows danger."""
+    appraisal: Appraisal | None = None
+    """How the last message landed, where a model tells it."""
+    faults: tuple[Fault, ...] = ()
+    """What a simulated Seeker should not have said, where the simulator's own check still found something."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,21 @@ Parameters: TypeAlias = dict[str, JsonValue]
 """Settings of a model or a policy as they were used, as plain JSON."""
 
 
+FailureKind: TypeAlias = Literal[
+    "rate_limit",
+    "timeout",
+    "context_overflow",
+    "refusal",
+    "malformed",
+    "auth",
+    "unreachable",
+    "server",
+    "unknown_model",
+    "other",
+]
+"""Why a call of a model brought no usable answer."""
+
+
 class Role(StrEnum):
     """Who speaks or weighs."""
 
@@ -110,20 +125,18 @@ class Violation(Value):
     """The words that crossed it."""
 
 
-class SessionSnapshot(Value):
-    """Every setting that shaped a conversation, written down when it starts."""
+class Appraisal(Value):
+    """How the last message landed with a Seeker that a model voices, in its own words."""
 
-    models: dict[str, str]
-    """Role or judge to the model that voices it, such as `builtin` or `openai:NAME`."""
-    prompts: dict[str, str] = {}
-    """Prompt file to version."""
-    rubrics: dict[str, str] = {}
-    """Rubric file to version."""
-    chooser: str
-    """The policy that picks the variant that continues the conversation."""
-    turn_limit: Annotated[int, Field(ge=1)]
-    care_levels: tuple[CareLevel, ...] = (0.2, 0.5, 0.8)
-    look_ahead: Annotated[int, Field(ge=0)] = 1
-    """How many of the Seeker's answers are foreseen for each variant; 0 foresees none."""
-    cold: bool = False
-    """Whether a deliberately poor reply is offered as well, as a negative."""
+    heard: str
+    """What the Seeker heard in it."""
+    why: str
+    """Why it moved them as it did."""
+
+
+class Fault(Value):
+    """Something that a simulated Seeker must not say, found by the simulator's own check."""
+
+    kind: Literal["role_swap", "helping", "echo", "contradiction", "graphic", "empty", "truncated"]
+    words: str
+    """The words that show it, or what is missing."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import re
+from dataclasses import replace
+from pathlib import Path
 
 from pydantic import JsonValue
 
-from agents import CHAIRS, Ids, Progress, StreamId, Terminal, UsageError
-from graphs.branching import Override, fork, open_branch
+from agents import CHAIRS, Ids, Progress, StreamId, Terminal, UsageError, read_models_file
+from graphs.branching import Override, follow, fork, open_branch
 from graphs.commands import result
-from graphs.live import Live, play
+from graphs.line import HasKeys, check_line, limit_arguments, line_of, voices_for
+from graphs.live import Live, asked, play
+from graphs.session import Stage
 from graphs.sweeping import Worth, sweep
-from replay import Transcript, View, closing, find, fold, load, override_in_words
-from store import HasStore, open_log
+from replay import Transcript, View, closing, edited, find, fold, load, override_in_words
+from store import open_log
 
 
 def branch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +34,9 @@ def branch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeker-says", metavar="WORDS", help="the Seeker says this")
     parser.add_argument("--care-level", type=float, metavar="X", help="from here on the Supporter answers at this care level, 0 to 1")
     parser.add_argument("--model", action="append", default=[], metavar="CHAIR=NAME", help="from here on somebody else sits there")
+    parser.add_argument("--base-url", metavar="URL", help="where the endpoint of --model is, if not where its preset says")
+    parser.add_argument("--models", type=Path, metavar="FILE", help="a TOML file with decoding, limits and prices")
+    limit_arguments(parser)
     parser.add_argument(
         "--persona-edit",
         action="append",
@@ -45,25 +51,33 @@ def branch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brief", action="store_true", help="only what is said, not the variants")
 
 
-def branch(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> int:
+def branch(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> int:
     """Runs `sim.py branch`."""
     override = _override(args)
+    file = read_models_file(args.models) if args.models else None
+    line = line_of(args, settings, file)
     with open_log(settings.store) as log:
         parent = find(log, args.id)
         if not override.as_json():
             override = Override(luck=1 + len(log.children(parent)))
         events = log.read(parent)
         at = fork(events, args.at, override)
+        if override.models and at.before.settings:
+            override = replace(override, voices=voices_for(at.before.settings, override.models, args.base_url, file))
         new = StreamId(Ids().branch())
         reason = args.reason or override_in_words(override.as_json())
-        position, first = asyncio.run(open_branch(log, parent, new, at, override, reason=reason))
+        line.check_prices(override.voices)
+        if at.before.settings:
+            check_line(line, edited(at.before.settings, override.as_json().get("settings", {})))
+        position = open_branch(log, parent, new, at, override, reason=reason)
+        position, first = asked(line, position.settings, Stage(log), lambda stage: follow(position, stage))
         conversation = load(log, new)
         transcript = Transcript(terminal, View(variants=not args.brief, thoughts=args.thoughts))
         transcript.head(conversation, f"  {new}, from {parent} at turn {args.at}")
         if first and conversation.exchanges[-1].chosen:
             transcript.turn(conversation.exchanges[-1])
         live = Live(terminal, conversation, View(variants=not args.brief, thoughts=args.thoughts))
-        done = play(log, position, live, terminal)
+        done = play(line, position, live, terminal, log)
         original = load(log, parent)
     terminal.result({**result(new, conversation), "parent": parent, "at": args.at, "overrides": override.as_json()})
     if not done:
@@ -93,7 +107,7 @@ def _override(args: argparse.Namespace) -> Override:
         edits[field] = _value(value)
     if unknown := set(models) - set(CHAIRS):
         raise UsageError(f"There is no chair {sorted(unknown)[0]!r}. Chairs are {', '.join(CHAIRS)}.")
-    return Override(args.choose, args.say, args.seeker_says, args.care_level, models, edits, args.luck, args.turns)
+    return Override(args.choose, args.say, args.seeker_says, args.care_level, models, persona=edits, luck=args.luck, turns=args.turns)
 
 
 def _value(text: str) -> JsonValue:
@@ -114,9 +128,11 @@ def sweep_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", nargs="?", default="last", help="a conversation that is over (default last)")
     parser.add_argument("--at", default="all", metavar="TURNS", help="all (default), a turn, or turns such as 3,7 or 5-9")
     parser.add_argument("--samples", type=int, default=1, metavar="N", help="play each reply N times, with other luck each time")
+    parser.add_argument("--models", type=Path, metavar="FILE", help="a TOML file with limits and prices")
+    limit_arguments(parser)
 
 
-def sweep_command(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> int:
+def sweep_command(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> int:
     """Runs `sim.py sweep`."""
     if args.samples < 1:
         raise UsageError("--samples plays nothing. Give 1 or more.")
@@ -127,7 +143,12 @@ def sweep_command(args: argparse.Namespace, settings: HasStore, terminal: Termin
             raise UsageError(f"{stream} is not over, so nothing is known of its end. First: python sim.py resume {stream}")
         turns = _turns(args.at, len(conversation.exchanges))
         progress = Progress("Playing", sum(len(conversation.exchanges[turn - 1].variants) for turn in turns) * args.samples)
-        worths = asyncio.run(sweep(log, stream, turns, args.samples, ids=Ids(), tell=progress.at))
+        assert conversation.settings is not None
+        line = line_of(args, settings, read_models_file(args.models) if args.models else None)
+        check_line(line, conversation.settings)
+        worths = asked(
+            line, conversation.settings, Stage(log), lambda stage: sweep(stage, stream, turns, args.samples, ids=Ids(), tell=progress.at)
+        )
         progress.close()
     terminal.result({"id": stream, "samples": args.samples, "turns": [worth.as_json() for worth in worths]})
     terminal.table(

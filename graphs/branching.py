@@ -6,16 +6,18 @@ All of it is decided from the events before the fork, so that a branch can be pr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
-from agents import Cast, Chance, StreamId, UsageError, VariantId, cast, check_model, nearest
+from agents import Cast, Chance, StreamId, UsageError, VariantId, Voice, check_model, nearest
 from graphs.choosers import chooser
 from graphs.person import by_person, typed
 from graphs.position import Position, position_of
+from graphs.record import Answers
+from graphs.session import Stage, session_at
 from graphs.turn import Choice, chosen_event, ending, hear_seeker, variant_events, weigh
-from replay import Conversation, apply, edited, fold
+from replay import Conversation, apply, edited, fold, load
 from store import BranchOpened, Event, Log, SeekerSpoke, StoredEvent, VariantChosen
 
 _SEEKERS = {"seeker_says": "--seeker-says", "persona": "--persona-edit"}
@@ -31,6 +33,8 @@ class Override:
     seeker_says: str | None = None
     care_level: float | None = None
     models: Mapping[str, str] = field(default_factory=dict)
+    voices: Mapping[str, Voice] = field(default_factory=dict)
+    """How every chair is asked from here on, where `models` says something."""
     persona: Mapping[str, JsonValue] = field(default_factory=dict)
     luck: int | None = None
     turns: int | None = None
@@ -43,6 +47,8 @@ class Override:
         if self.turns is not None:
             settings["turn_limit"] = self.turns
         settings |= {f"models.{chair}": model for chair, model in self.models.items()}
+        if self.models:
+            settings["voices"] = {chair: voice.model_dump(mode="json") for chair, voice in self.voices.items()}
         given: dict[str, JsonValue] = {
             "choose": self.choose,
             "say": self.say,
@@ -150,17 +156,21 @@ async def first_events(opened: Conversation, overrides: Mapping[str, JsonValue],
     return [VariantChosen(turn=scene.turn, variant=chosen, chooser=by, reason=why), *([end] if end else [])]
 
 
-async def open_branch(
-    log: Log, parent: StreamId, branch: StreamId, at: Fork, override: Override, *, reason: str
-) -> tuple[Position, list[Event]]:
-    """Opens a branch in the log; where it stands, and its first events."""
+def open_branch(log: Log, parent: StreamId, branch: StreamId, at: Fork, override: Override, *, reason: str) -> Position:
+    """Opens a branch in the log: where it stands before anything has followed."""
     opened = BranchOpened(parent=parent, version=at.version, reason=reason, overrides=override.as_json())
-    conversation = apply(at.before, opened)
-    position = position_of(branch, conversation)
-    following = await first_events(conversation, opened.overrides, cast(position.settings.models, position.seed, position.luck))
-    head = log.open_branch(branch, parent, at.version, [opened, *following])
+    log.open_branch(branch, parent, at.version, [opened])
+    return position_of(branch, apply(at.before, opened))
+
+
+async def follow(position: Position, stage: Stage, answers: Answers | None = None) -> tuple[Position, list[Event]]:
+    """What follows from an open branch's overrides at once, kept; any other position stays as it is."""
+    if not position.opening:
+        return position, []
+    session = session_at(position, stage, answers)
+    conversation = load(stage.log, position.stream)
+    following = await first_events(conversation, conversation.branches[-1].opened.overrides, session.cast)
+    session.record.append(following)
     for event in following:
         apply(conversation, event)
-    position = position_of(branch, conversation)
-    assert position.version == head.version
-    return position, following
+    return replace(position_of(position.stream, conversation), version=session.record.version, opening=False), following

@@ -6,17 +6,40 @@ import argparse
 import time
 from pathlib import Path
 
-from agents import HUMAN, Guest, Ids, SessionSnapshot, StreamId, Terminal, UsageError, Wish, drawn, from_file, one_of_each_family, planned
+from agents import (
+    HUMAN,
+    CallFailed,
+    Guest,
+    Halted,
+    Ids,
+    SessionSnapshot,
+    StreamId,
+    Terminal,
+    UsageError,
+    VigilError,
+    Wish,
+    drawn,
+    from_file,
+    one_of_each_family,
+    planned,
+    read_models_file,
+)
+from graphs.line import HasKeys, Line, chair_arguments, check_line, limit_arguments, line_of, models_of, seated
 from graphs.live import Live, play
+from graphs.manner import session_arguments, session_settings
 from graphs.position import Position, position_of
 from graphs.session import begin, compiled, first_event
 from replay import Conversation, Transcript, View, closing, find, load, outcome
-from store import HasStore, Log, open_log
+from store import Log, open_log
 
 HONEST = (
     "The built-in engine is a rule-driven simulator: it needs no key and no network, and it does not understand. "
     "Stories, rules and word lists decide what is said. A person can take either chair."
 )
+
+
+class SessionStopped(VigilError):
+    """A session could not go on today; nothing of it is lost."""
 
 
 def run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,34 +57,35 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
         "--count", type=int, default=1, metavar="N", help="how many sessions, with rising seeds; no situation twice while another fits"
     )
     who.add_argument("--families", action="store_true", help="one session with each of the 69 families of the plan of this seed")
-    how = parser.add_argument_group("how it goes")
-    how.add_argument("--turns", type=int, default=20, metavar="N", help="the most turns (default 20)")
-    how.add_argument("--chooser", metavar="NAME", help="best (default), sampled, or care:LEVEL")
-    how.add_argument("--care-level", type=float, metavar="X", help="always answer at this care level, 0 to 1; the same as --chooser care:X")
-    how.add_argument("--interactive", action="store_true", help="you choose or write what the Supporter says")
-    how.add_argument("--play", choices=["seeker"], help="you are the Seeker")
-    how.add_argument("--look-ahead", type=int, default=1, metavar="K", help="how many of the Seeker's answers to foresee (default 1)")
-    how.add_argument(
-        "--foresee", choices=["on", "off"], default="on", help="off saves the foreseen answers; stabilisation is then not measured"
-    )
-    how.add_argument("--cold", action="store_true", help="propose a deliberately poor reply as well, as a negative")
+    who.add_argument("--language", metavar="TAG", default="en", help="what is spoken: en (default), es, … or native, each person's own")
+    chair_arguments(parser)
+    limit_arguments(parser)
+    session_arguments(parser)
+    you = parser.add_argument_group("where you sit")
+    you.add_argument("--interactive", action="store_true", help="you choose or write what the Supporter says")
+    you.add_argument("--play", choices=["seeker"], help="you are the Seeker")
     seen = parser.add_argument_group("what is shown")
     seen.add_argument("--thoughts", action="store_true", help="what both think")
     seen.add_argument("--brief", action="store_true", help="only what is said, not the variants")
     seen.add_argument("--pace", type=float, default=0.0, metavar="S", help="seconds to wait after each turn")
 
 
-def run(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> int:
+def run(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> int:
     """Runs `sim.py run`."""
-    wanted = _settings(args)
+    models, file = models_of(args)
+    wanted = seated(_settings(args), {**models, **({"seeker": HUMAN} if args.play else {})}, args.base_url, file)
+    line = line_of(args, settings, file)
+    line.check_prices(wanted.voices)
+    check_line(line, wanted)
     guests = _guests(args)
     results: list[dict[str, object]] = []
     ids = Ids()
     with open_log(settings.store, create=True) as log:
         for seed, guest in guests:
             stream = StreamId(ids.conversation())
-            position = begin(log, stream, first_event(guest, seed, wanted))
-            done, conversation = _play(log, position, args, terminal)
+            language = guest.persona.language if args.language == "native" else args.language
+            position = begin(log, stream, first_event(guest, seed, wanted, language))
+            done, conversation = _play(log, position, line, args, terminal)
             results.append(result(stream, conversation))
             if not done:
                 return _left(stream, conversation, terminal)
@@ -73,27 +97,14 @@ def run(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> int
 
 
 def _settings(args: argparse.Namespace) -> SessionSnapshot:
-    for name in ("turns", "count"):
-        if getattr(args, name) < 1:
-            raise UsageError(f"--{name} {getattr(args, name)} plays nothing. Give 1 or more.")
-    if args.look_ahead < 0 or args.look_ahead > 10:
-        raise UsageError(f"--look-ahead {args.look_ahead} is not between 0 and 10.")
-    choosers = {"--chooser": args.chooser, "--care-level": args.care_level is not None, "--interactive": args.interactive}
-    given = [flag for flag, value in choosers.items() if value]
-    if len(given) > 1:
-        raise UsageError(f"{given[0]} and {given[1]} contradict: both say which reply is given. Leave one of them out.")
+    if args.count < 1:
+        raise UsageError(f"--count {args.count} plays nothing. Give 1 or more.")
+    if args.interactive and (given := "--chooser" if args.chooser else "--care-level" if args.care_level is not None else None):
+        raise UsageError(f"{given} and --interactive contradict: both say which reply is given. Leave one of them out.")
     if args.play and args.interactive:
         raise UsageError("--play seeker and --interactive contradict: you can sit in one chair. Leave one of them out.")
-    if args.foresee == "off" and args.look_ahead > 1:
-        raise UsageError("--foresee off and --look-ahead contradict. Leave one of them out.")
-    chooser = HUMAN if args.interactive else args.chooser or ("best" if args.care_level is None else f"care:{args.care_level:g}")
-    return SessionSnapshot(
-        models={"seeker": HUMAN if args.play else "builtin", "supporter": "builtin", "judge": "builtin"},
-        chooser=chooser,
-        turn_limit=args.turns,
-        look_ahead=0 if args.foresee == "off" else args.look_ahead,
-        cold=args.cold,
-    )
+    settings = session_settings(args)
+    return settings.model_copy(update={"chooser": HUMAN}) if args.interactive else settings
 
 
 def _guests(args: argparse.Namespace) -> list[tuple[int, Guest]]:
@@ -118,7 +129,7 @@ def _guests(args: argparse.Namespace) -> list[tuple[int, Guest]]:
     return guests
 
 
-def _play(log: Log, position: Position, args: argparse.Namespace, terminal: Terminal) -> tuple[bool, Conversation]:
+def _play(log: Log, position: Position, line: Line, args: argparse.Namespace, terminal: Terminal) -> tuple[bool, Conversation]:
     """Plays on from a position, shows it, says how it ended."""
     conversation = load(log, position.stream)
     view = View(variants=not args.brief, thoughts=args.thoughts, seeker=True)
@@ -127,7 +138,10 @@ def _play(log: Log, position: Position, args: argparse.Namespace, terminal: Term
     Transcript(terminal, view).head(conversation, f"  {position.stream}")
     live = Live(terminal, conversation, view, getattr(args, "pace", 0.0))
     begun = time.perf_counter()
-    done = play(log, position, live, terminal)
+    try:
+        done = play(line, position, live, terminal, log)
+    except (CallFailed, Halted) as stopped:
+        raise SessionStopped(f"{stopped}\nEverything so far is kept. Next: python sim.py resume {position.stream}") from None
     seconds = time.perf_counter() - begun
     if done:
         terminal.say(f"\n{closing(conversation)}\nSaved {position.stream} ({len(conversation.exchanges)} turns, {seconds:.1f} s).")
@@ -161,11 +175,13 @@ def resume_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `sim.py resume`."""
     parser.description = "Goes on with a session that was stopped, to exactly the events that it would have had."
     parser.add_argument("id", nargs="?", default="last", help="a conversation (default last)")
+    limit_arguments(parser)
+    parser.add_argument("--models", type=Path, metavar="FILE", help="a TOML file with limits and prices")
     parser.add_argument("--thoughts", action="store_true", help="what both think")
     parser.add_argument("--brief", action="store_true", help="only what is said, not the variants")
 
 
-def resume(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> int:
+def resume(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> int:
     """Runs `sim.py resume`."""
     with open_log(settings.store) as log:
         stream = find(log, args.id)
@@ -175,7 +191,9 @@ def resume(args: argparse.Namespace, settings: HasStore, terminal: Terminal) -> 
             terminal.result(result(stream, conversation))
             terminal.say(f"{stream} is over: {closing(conversation)} Next: python sim.py replay {stream}")
             return 0
-        done, conversation = _play(log, position, args, terminal)
+        line = line_of(args, settings, read_models_file(args.models) if args.models else None)
+        check_line(line, position.settings)
+        done, conversation = _play(log, position, line, args, terminal)
     if not done:
         return _left(stream, conversation, terminal)
     terminal.result(result(stream, conversation))

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from agents import HUMAN, Terminal
+from agents import HUMAN, SessionSnapshot, Terminal
 from graphs.keyboard import Keyboard
+from graphs.line import Line, asks_models
 from graphs.person import Left
+from graphs.playing import play_on
 from graphs.position import Position
-from graphs.session import session_at
+from graphs.session import Stage
 from replay import Conversation, Transcript, View, apply
 from store import Event, Log
+
+T = TypeVar("T")
 
 
 class Live:
@@ -32,12 +38,27 @@ class Live:
             time.sleep(self._pace)
 
 
-def play(log: Log, position: Position, live: Live, terminal: Terminal) -> bool:
+def play(line: Line, position: Position, live: Live, terminal: Terminal, log: Log) -> bool:
     """Plays to the end; False if a person left before it."""
     settings = position.settings
     person = Keyboard(terminal) if HUMAN in (settings.chooser, settings.models.get("seeker")) else None
     try:
-        asyncio.run(session_at(position, log, live, person).play(position))
+        asked(line, settings, Stage(log, live, None, person), lambda stage: play_on(position.stream, stage))
     except Left:
         return False
     return True
+
+
+def asked(line: Line, settings: SessionSnapshot, stage: Stage, work: Callable[[Stage], Coroutine[Any, Any, T]]) -> T:
+    """Does some work on a stage, with a switchboard where models have to be asked, in an event loop of its own."""
+
+    async def open_and_work() -> T:
+        if not asks_models(settings):
+            return await work(stage)
+        with line.switchboard() as switchboard:
+            try:
+                return await work(replace(stage, switchboard=switchboard))
+            finally:
+                await switchboard.close()
+
+    return asyncio.run(open_and_work())

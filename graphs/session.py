@@ -6,18 +6,37 @@ One node a stage, compiled once, no checkpointer: the log is the checkpoint, and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from agents import HUMAN, Cast, Chance, Guest, Proposal, Scene, SessionSnapshot, Spoken, StreamId, cast, check_model, rubrics, sources
+from agents import (
+    HUMAN,
+    CallFailed,
+    Cast,
+    Chance,
+    Guest,
+    Halted,
+    Proposal,
+    Scene,
+    SessionSnapshot,
+    Spoken,
+    StreamId,
+    Switchboard,
+    cast,
+    check_language,
+    check_model,
+    rubrics,
+    sources,
+)
 from graphs.choosers import Chooser, chooser
 from graphs.person import Person, PersonAsSeeker, typed
 from graphs.position import Position, position_of
+from graphs.record import Answers, Record
 from graphs.turn import Choice, Weighed, answered, chosen_event, ending, hear_seeker, propose, stances, variant_events, weigh
 from replay import Conversation, apply
-from store import ConversationStarted, Event, Log
+from store import ConversationEnded, ConversationStarted, Event, Log
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -31,7 +50,6 @@ class State(TypedDict, total=False):
     scene: Scene
     following: Spoken | None
     unanswered: bool
-    version: int
     pending: list[Event]
     """Events of the turn in hand."""
     proposals: list[Proposal]
@@ -41,43 +59,70 @@ class State(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
+class Stage:
+    """Where sessions take place: the log, the models if any are asked, and who watches."""
+
+    log: Log
+    show: Shown = lambda events: None
+    switchboard: Switchboard | None = None
+    person: Person | None = None
+    stopping: Callable[[], bool] = lambda: False
+    """Asked before each turn: whether it is time to leave."""
+
+
+@dataclass(frozen=True)
 class Session:
     """One conversation in the making: its cast, its log, who chooses and who watches."""
 
-    stream: StreamId
+    record: Record
     settings: SessionSnapshot
     cast: Cast
     chooser: Chooser
-    log: Log
-    show: Shown
-    person: Person | None = None
+    stage: Stage
 
     async def play(self, position: Position) -> Position:
-        """Plays from a position to the end."""
+        """Plays from a position to the end.
+
+        What a model cannot do today (no key, no server, too many requests) is raised, and the session stays open; what it will never do
+        ends the session as failed.
+        """
         if position.ended:
             return position
+        if position.opening:
+            raise ValueError(f"{position.stream} was just opened; `branching.follow` says what follows first")
         state: State = {
             "scene": position.scene,
             "following": position.following,
             "unanswered": position.unanswered,
-            "version": position.version,
             "pending": [],
             "ended": False,
         }
         limit = 4 * max(1, self.settings.turn_limit - position.scene.turn + 1) + 8
         config: Any = {"recursion_limit": limit, "configurable": {"session": self}}
-        end = await compiled().ainvoke(state, config)
-        return Position(
-            self.stream, end["version"], end["scene"], self.settings, position.seed, position.luck, None, unanswered=False, ended=True
-        )
+        try:
+            end = await compiled().ainvoke(state, config)
+        except CallFailed as failure:
+            if not failure.lasts:
+                raise
+            return self._failed(position, failure)
+        return replace(position, version=self.record.version, scene=end["scene"], following=None, unanswered=False, ended=True)
+
+    def _failed(self, position: Position, failure: CallFailed) -> Position:
+        """The session ends here, with all that it has."""
+        ended = ConversationEnded(outcome="failed", turns=self.record.turns, reason=f"{failure.kind}: {failure}")
+        self.record.append([ended])
+        self.stage.show([ended])
+        return replace(position, version=self.record.version, ended=True)
 
     async def seeker_speaks(self, state: State) -> State:
         """A turn begins, unless a branch begins within one."""
+        if self.stage.stopping():
+            raise Halted("stopped")
         if state["unanswered"]:
             return {"unanswered": False, "pending": []}
         scene = state["scene"]
-        if self.person is not None and self.settings.models.get("seeker") == HUMAN:
-            spoken = await PersonAsSeeker(self.person, self.cast.seeker).speak(scene)
+        if self.stage.person is not None and self.settings.models.get("seeker") == HUMAN:
+            spoken = await PersonAsSeeker(self.stage.person, self.cast.seeker).speak(scene)
         else:
             spoken = state.get("following") or await self.cast.seeker.speak(scene)
         scene, events = hear_seeker(scene, spoken)
@@ -99,21 +144,20 @@ class Session:
             weighed = [*weighed, choice.weighed]
         end = ending(scene)
         events = [*state["pending"], *variant_events(scene.turn, weighed), chosen_event(scene.turn, choice), *([end] if end else [])]
-        head = self.log.append(self.stream, state["version"], events)
-        self.show(events)
+        self.record.append(events)
+        self.stage.show(events)
         foreseen = choice.weighed.foreseen
         return {
             "scene": answered(scene, choice.weighed.proposal),
             "following": foreseen.spoken if foreseen else None,
-            "version": head.version,
             "pending": [],
             "ended": end is not None,
         }
 
     async def _choose(self, scene: Scene, weighed: list[Weighed]) -> Choice:
-        if self.person is None or self.settings.chooser != HUMAN:
+        if self.stage.person is None or self.settings.chooser != HUMAN:
             return await self.chooser.choose(scene, weighed)
-        decided = await self.person.decide(scene, weighed)
+        decided = await self.stage.person.decide(scene, weighed)
         if isinstance(decided, Weighed):
             return Choice(decided, HUMAN, "chosen by a person")
         [own] = await weigh(scene, [typed(decided)], self.cast, self.settings.look_ahead)
@@ -158,13 +202,14 @@ def snapshot(settings: SessionSnapshot) -> SessionSnapshot:
         check_model(chair, model)
     if settings.chooser != HUMAN:
         chooser(settings.chooser, Chance(0))
-    return settings.model_copy(update={"prompts": sources(), "rubrics": rubrics()})
+    return settings.model_copy(update={"prompts": sources(settings.models), "rubrics": rubrics()})
 
 
-def first_event(guest: Guest, seed: int, settings: SessionSnapshot) -> ConversationStarted:
+def first_event(guest: Guest, seed: int, settings: SessionSnapshot, language: str = "en") -> ConversationStarted:
     """The first event, with every setting."""
+    check_language(language, settings.models)
     return ConversationStarted(
-        persona=guest.persona, crisis=guest.crisis, seed=seed, split=guest.split, language="en", settings=snapshot(settings)
+        persona=guest.persona, crisis=guest.crisis, seed=seed, split=guest.split, language=language, settings=snapshot(settings)
     )
 
 
@@ -174,11 +219,14 @@ def begin(log: Log, stream: StreamId, started: ConversationStarted) -> Position:
     return position_of(stream, apply(Conversation(), started))
 
 
-def session_at(position: Position, log: Log, show: Shown, person: Person | None = None) -> Session:
-    """The session that goes on from a position."""
+def session_at(position: Position, stage: Stage, answers: Answers | None = None) -> Session:
+    """The session that goes on from a position; `answers` are those that its stream holds already."""
     settings = position.settings
+    record = Record(stage.log, position.stream, position.version, answers, position.scene.turn)
+    asking = stage.switchboard.caller(record, position.lineage) if stage.switchboard else None
+    people = cast(settings, position.seed, position.luck, asking)
     choosing = chooser(settings.chooser if settings.chooser != HUMAN else "best", chance_of(position))
-    return Session(position.stream, settings, cast(settings.models, position.seed, position.luck), choosing, log, show, person)
+    return Session(record, settings, people, choosing, stage)
 
 
 def chance_of(position: Position) -> Chance:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from agents import Ids, StreamId, VariantId
 from graphs.branching import Override, fork, open_branch
-from graphs.position import position_of
-from graphs.session import session_at
+from graphs.playing import play_on
+from graphs.session import Stage
 from replay import Conversation, fold, load
-from store import Log, StoredEvent
+from store import StoredEvent
 
 REASON = "sweep"
 
@@ -85,11 +85,13 @@ class Worth:
         }  # fmt: skip
 
 
-async def sweep(log: Log, stream: StreamId, turns: Sequence[int], samples: int, *, ids: Ids, tell: Callable[[int], None]) -> list[Worth]:
+async def sweep(
+    stage: Stage, stream: StreamId, turns: Sequence[int], samples: int, *, ids: Ids, tell: Callable[[int], None]
+) -> list[Worth]:
     """Plays the replies of some turns; what an earlier sweep played already is not played again."""
-    events = log.read(stream)
+    events = stage.log.read(stream)
     whole = fold(stored.event for stored in events)
-    lives = _Lives(log, stream, events, ids)
+    lives = _Lives(stage, stream, events, ids)
     done = 0
     worths = []
     for turn in turns:
@@ -113,11 +115,11 @@ async def sweep(log: Log, stream: StreamId, turns: Sequence[int], samples: int, 
 class _Lives:
     """The branches of a sweep, those of earlier ones among them."""
 
-    def __init__(self, log: Log, stream: StreamId, events: Sequence[StoredEvent], ids: Ids) -> None:
-        self._log, self._stream, self._events, self._ids = log, stream, events, ids
+    def __init__(self, stage: Stage, stream: StreamId, events: Sequence[StoredEvent], ids: Ids) -> None:
+        self._stage, self._stream, self._events, self._ids = stage, stream, events, ids
         self._known: dict[tuple[int, str], StreamId] = {}
-        for child in log.children(stream):
-            forked = load(log, child.id).branches[-1]
+        for child in stage.log.children(stream):
+            forked = load(stage.log, child.id).branches[-1]
             if forked.opened.reason == REASON:
                 self._known[forked.turn, str(forked.opened.overrides)] = child.id
 
@@ -127,11 +129,9 @@ class _Lives:
         branch = self._known.get((turn, str(override.as_json())))
         if branch is None:
             branch = StreamId(self._ids.branch())
-            position, _ = await open_branch(self._log, self._stream, branch, fork(self._events, turn, override), override, reason=REASON)
-        else:
-            position = position_of(branch, load(self._log, branch))
-        await session_at(position, self._log, lambda events: None).play(position)
-        return branch, load(self._log, branch)
+            open_branch(self._stage.log, self._stream, branch, fork(self._events, turn, override), override, reason=REASON)
+        await play_on(branch, self._stage)
+        return branch, load(self._stage.log, branch)
 
 
 def _after(conversation: Conversation, turn: int) -> After:

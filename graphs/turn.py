@@ -6,12 +6,14 @@ It knows agents and events. LangGraph strings these steps together (`session.py`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from agents import (
     COLD,
     Affect,
+    CallFailed,
     Cast,
     DialogueAct,
     Foreseen,
@@ -27,6 +29,8 @@ from agents import (
     watch,
 )
 from store import ConversationEnded, Event, ReactionForeseen, RiskFlagged, SeekerSpoke, VariantChosen, VariantJudged, VariantProposed
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,10 @@ def hear_seeker(scene: Scene, spoken: Spoken) -> tuple[Scene, list[Event]]:
     danger = spoken.danger or watch(spoken.message)
     events: list[Event] = [
         SeekerSpoke(
-            turn=turn, message=spoken.message, private_thought=spoken.thought, act=spoken.act, affect=spoken.affect, told=spoken.told
+            turn=turn, message=spoken.message, private_thought=spoken.thought, act=spoken.act, affect=spoken.affect, told=spoken.told,
+            appraisal=spoken.appraisal, faults=spoken.faults,
         )
-    ]
+    ]  # fmt: skip
     if danger:
         events.append(RiskFlagged(turn=turn, level=danger.level, words=danger.words))
     after = replace(
@@ -73,13 +78,29 @@ def hear_seeker(scene: Scene, spoken: Spoken) -> tuple[Scene, list[Event]]:
 
 
 async def propose(scene: Scene, cast: Cast, manners: Sequence[Stance]) -> list[Proposal]:
-    """One reply in each manner, at once."""
-    return list(await asyncio.gather(*(cast.supporter.propose(scene, stance) for stance in manners)))
+    """One reply in each manner, at once; a manner in which the model finds no words is left out."""
+    return await _all([cast.supporter.propose(scene, stance) for stance in manners])
 
 
 async def weigh(scene: Scene, proposals: Sequence[Proposal], cast: Cast, look_ahead: int) -> list[Weighed]:
-    """What each reply would lead to, from the same moment, and what the judges make of it."""
-    return list(await asyncio.gather(*(_weigh(scene, proposal, cast, look_ahead) for proposal in proposals)))
+    """What each reply would lead to, from the same moment, and what the judges make of it; one that cannot be weighed is left out."""
+    return await _all([_weigh(scene, proposal, cast, look_ahead) for proposal in proposals])
+
+
+async def _all(steps: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """What came of steps taken at once. All of them end before anything is raised: what was asked of a model is paid, and kept.
+
+    A step that failed for good is left out while another one is left.
+    """
+    results = await asyncio.gather(*steps, return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    done = [result for result in results if not isinstance(result, BaseException)]
+    for failure in failures:
+        if not (isinstance(failure, CallFailed) and failure.lasts):
+            raise failure
+    if failures and not done:
+        raise failures[0]
+    return done
 
 
 async def _weigh(scene: Scene, proposal: Proposal, cast: Cast, look_ahead: int) -> Weighed:
@@ -133,6 +154,7 @@ def _foreseen(turn: int, proposal: Proposal, foreseen: Foreseen) -> ReactionFore
     return ReactionForeseen(
         turn=turn, variant=proposal.variant, message=spoken.message, private_thought=spoken.thought, act=spoken.act,
         affect=spoken.affect, told=spoken.told, danger=spoken.danger or watch(spoken.message), ahead=foreseen.ahead,
+        appraisal=spoken.appraisal, faults=spoken.faults,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
-"""Proving that a session is what the built-in engine would do: every event is made again and compared, byte for byte.
+"""Proving that a session is what its agents would do: every event is made again and compared, byte for byte.
 
-Only beginnings, forks and the words and choices of a person are taken as given; all that follows from them must come out the same.
+Only beginnings, forks, the words and choices of a person and the recorded answers of models are taken as given; all that follows from
+them must come out the same. No model is called.
 """
 
 from __future__ import annotations
@@ -9,15 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from agents import HUMAN, Cast, Scene, StreamId, VariantId, cast
+from agents import HUMAN, Call, CallFailed, Cast, Reply, Scene, StreamId, VariantId, cast, request_key
 from graphs.branching import first_events
 from graphs.choosers import chooser
 from graphs.person import TYPED, by_person, typed
 from graphs.position import Position, position_of
+from graphs.record import Answers, answers_in
 from graphs.session import chance_of
 from graphs.turn import Choice, Weighed, chosen_event, ending, hear_seeker, propose, stances, variant_events, weigh
 from replay import Conversation, apply
-from store import BranchOpened, ConversationStarted, Event, Registry, SeekerSpoke, StoredEvent, VariantChosen, VariantProposed
+from store import (
+    BranchOpened,
+    ConversationEnded,
+    ConversationStarted,
+    Event,
+    ModelFailed,
+    ModelReplied,
+    Registry,
+    SeekerSpoke,
+    StoredEvent,
+    VariantChosen,
+    VariantProposed,
+)
 
 _NOWHERE = StreamId("")
 
@@ -38,26 +52,44 @@ class Verdict:
         return self.version is None
 
 
+class FromMemory:
+    """Answers calls with what was answered then, and nothing else."""
+
+    def __init__(self, answers: Answers, lineage: str) -> None:
+        self._answers, self._lineage = answers, lineage
+
+    async def ask(self, call: Call) -> Reply:
+        reply = self._answers.replies.get(request_key(self._lineage, call))
+        if reply is None:
+            raise CallFailed("other", f"The log holds no answer to this call ({call.purpose}, turn {call.turn}).")
+        return reply
+
+    def unusable(self, call: Call, failure: CallFailed) -> None:
+        """It is written down already."""
+
+
 async def verify_session(stored: Sequence[StoredEvent]) -> Verdict:
     """Makes the events of one life again."""
     registry, conversation = Registry(), Conversation()
-    events = [one.event for one in stored]
+    answers = answers_in(one.event for one in stored)
+    told = [(at, one.event) for at, one in enumerate(stored, 1) if not isinstance(one.event, (ModelReplied, ModelFailed))]
+    events = [event for _, event in told]
     compared = index = 0
     while index < len(events):
         if isinstance(events[index], (ConversationStarted, BranchOpened)):
             opened = apply(conversation, events[index])
             index += 1
-            made = await _first(opened, events[index - 1])
+            made = await _first(opened, events[index - 1], answers)
         else:
-            made = await _turn(conversation, events[index:])
+            made = await _turn(conversation, events[index:], answers)
             if not made:
-                return Verdict(compared, index + 1, _shown(registry, events[index]), "nothing more: the conversation is over")
+                return Verdict(compared, told[index][0], _shown(registry, events[index]), "nothing more: the conversation is over")
         for again in made:
             # A branch may leave its parent within a turn, and a session may have been stopped.
             if index == len(events) or isinstance(events[index], BranchOpened):
                 break
             if _shown(registry, events[index]) != _shown(registry, again):
-                return Verdict(compared, index + 1, _shown(registry, events[index]), _shown(registry, again))
+                return Verdict(compared, told[index][0], _shown(registry, events[index]), _shown(registry, again))
             apply(conversation, events[index])
             index += 1
             compared += 1
@@ -68,23 +100,25 @@ def _shown(registry: Registry, event: Event) -> str:
     return f"{event.type} {registry.encode(event)}"
 
 
-async def _first(opened: Conversation, event: Event) -> list[Event]:
+async def _first(opened: Conversation, event: Event, answers: Answers) -> list[Event]:
     """What follows at once from an opening."""
     if not isinstance(event, BranchOpened):
         return []
-    return await first_events(opened, event.overrides, _cast(position_of(_NOWHERE, opened)))
+    return await first_events(opened, event.overrides, _cast(position_of(_NOWHERE, opened), answers))
 
 
-def _cast(position: Position) -> Cast:
-    return cast(position.settings.models, position.seed, position.luck)
+def _cast(position: Position, answers: Answers) -> Cast:
+    return cast(position.settings, position.seed, position.luck, FromMemory(answers, position.lineage))
 
 
-async def _turn(conversation: Conversation, ahead: Sequence[Event]) -> list[Event]:
+async def _turn(conversation: Conversation, ahead: Sequence[Event], answers: Answers) -> list[Event]:
     """The events of the next turn, or of the rest of one that a branch began."""
     position = position_of(_NOWHERE, conversation)
     if position.ended:
         return []
-    people, scene, made = _cast(position), position.scene, list[Event]()
+    if isinstance(ahead[0], ConversationEnded) and ahead[0].outcome == "failed":
+        return [ahead[0]]
+    people, scene, made = _cast(position, answers), position.scene, list[Event]()
     if not position.unanswered:
         spoken = position.following or await people.seeker.speak(scene)
         if position.settings.models.get("seeker") == HUMAN and isinstance(ahead[0], SeekerSpoke):

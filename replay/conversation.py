@@ -48,7 +48,10 @@ class Exchange:
         foreseen = self.foreseen.get(self.chosen.variant) if self.chosen else None
         if foreseen is None:
             return None
-        return Spoken(foreseen.message, foreseen.private_thought, foreseen.act, foreseen.affect, foreseen.told, foreseen.danger)
+        return Spoken(
+            foreseen.message, foreseen.private_thought, foreseen.act, foreseen.affect, foreseen.told, foreseen.danger,
+            foreseen.appraisal, foreseen.faults,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class Conversation:
     """Of the first event, with what the branches changed."""
     luck: int = 0
     """Which draws this life has; a branch may ask for other ones."""
+    opening: bool = False
+    """Whether a branch was just opened and nothing has followed from it."""
 
     @property
     def affect(self) -> Affect | None:
@@ -180,6 +185,7 @@ def apply(conversation: Conversation, event: Event) -> Conversation:
     conversation.version += 1
     if tell := _TELLS.get(type(event)):
         tell(conversation, event)
+        conversation.opening = isinstance(event, BranchOpened)
     return conversation
 
 

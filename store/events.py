@@ -12,11 +12,14 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from agents import (
     Affect,
+    Appraisal,
     CareLevel,
     Crisis,
     Danger,
     DialogueAct,
     EventId,
+    FailureKind,
+    Fault,
     Parameters,
     Persona,
     RiskLevel,
@@ -34,7 +37,6 @@ from agents import (
 Count = Annotated[int, Field(ge=0)]
 Attempt = Annotated[int, Field(ge=1)]
 Amount = Annotated[float, Field(ge=0)]
-FailureKind = Literal["rate_limit", "timeout", "context_overflow", "refusal", "malformed", "auth", "unreachable", "other"]
 
 
 class Event(Value):
@@ -50,7 +52,7 @@ class ConversationStarted(Event):
     """A conversation begins, with everything that shapes it."""
 
     type = "conversation_started"
-    schema_version = 2
+    schema_version = 3
     persona: Persona
     crisis: Crisis
     seed: int
@@ -64,7 +66,7 @@ class SeekerSpoke(Event):
     """The Seeker said something."""
 
     type = "seeker_spoke"
-    schema_version = 2
+    schema_version = 3
     turn: Turn
     message: Text
     private_thought: str = ""
@@ -73,6 +75,10 @@ class SeekerSpoke(Event):
     """After speaking."""
     told: tuple[str, ...] = ()
     """What of its story a built-in Seeker told, by key."""
+    appraisal: Appraisal | None = None
+    """How the last reply landed, as a Seeker that a model voices tells it."""
+    faults: tuple[Fault, ...] = ()
+    """The mark of a simulator's fault: what this Seeker should not have said, and said again when asked anew."""
 
 
 class VariantProposed(Event):
@@ -93,7 +99,7 @@ class ReactionForeseen(Event):
     """How this Seeker would answer one variant, and how it would leave them."""
 
     type = "reaction_foreseen"
-    schema_version = 2
+    schema_version = 3
     turn: Turn
     variant: VariantId
     message: Text
@@ -106,6 +112,10 @@ class ReactionForeseen(Event):
     """What of it would be flagged."""
     ahead: tuple[Affect, ...] = ()
     """The affect after each further exchange that was looked ahead to."""
+    appraisal: Appraisal | None = None
+    """How the reply would land, as a Seeker that a model voices tells it."""
+    faults: tuple[Fault, ...] = ()
+    """The mark of a simulator's fault, as in `SeekerSpoke`."""
 
 
 class VariantJudged(Event):
@@ -148,10 +158,13 @@ class ModelReplied(Event):
     """One raw model call was answered."""
 
     type = "model_replied"
+    schema_version = 2
     purpose: Text
     """What the call was for, such as `seeker.speak` or `judge.empathy`."""
     role: Role
     turn: Turn | None = None
+    variant: VariantId | None = None
+    """The reply that it proposes or weighs."""
     request_key: Text
     """The hash of everything that determines the answer; on resume, the same key is answered from the log."""
     model: Text
@@ -163,23 +176,37 @@ class ModelReplied(Event):
     """In US dollars."""
     latency_ms: Amount
     attempt: Attempt
+    cut: bool = False
+    """Whether the answer ends because it was as long as it may be."""
+    counted: bool = True
+    """Whether the server counted the tokens; otherwise they are estimated."""
+    kept: bool = False
+    """Whether it was answered from a cache; nothing was paid then."""
 
 
 class ModelFailed(Event):
     """One raw model call failed."""
 
     type = "model_failed"
+    schema_version = 2
     purpose: Text
     role: Role
     turn: Turn | None = None
+    variant: VariantId | None = None
     request_key: Text
     model: Text
     parameters: Parameters = {}
     failure: FailureKind
     message: str
     """What the server or the network said, without secrets."""
+    prompt_tokens: Count = 0
+    """What was billed all the same."""
+    completion_tokens: Count = 0
+    cost: Amount = 0.0
     latency_ms: Amount
     attempt: Attempt
+    asked: bool = True
+    """Whether a server was asked; False where an answer that is kept could not be used."""
 
 
 class PreferenceVoted(Event):

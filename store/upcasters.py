@@ -40,10 +40,35 @@ def reaction_foreseen_1(old: Payload) -> Payload:
     return {**old, "told": [], "danger": None, "ahead": []}
 
 
+def conversation_started_2(old: Payload) -> Payload:
+    """Version 2 knew only the built-in engine: nobody's voice had settings."""
+    return {**old, "settings": {**old["settings"], "voices": {}}}
+
+
+def unchecked(old: Payload) -> Payload:
+    """Version 2 of what a Seeker said: told by rules, which neither appraise in words nor fall out of their role."""
+    return {**old, "appraisal": None, "faults": []}
+
+
+def model_replied_1(old: Payload) -> Payload:
+    """Version 1 did not say which reply a call was for; what it kept was whole, counted and paid."""
+    return {**old, "variant": None, "cut": False, "counted": True, "kept": False}
+
+
+def model_failed_1(old: Payload) -> Payload:
+    """Version 1 did not say which reply a call was for, nor what a failure cost."""
+    return {**old, "variant": None, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0, "asked": True}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("conversation_started", 1): conversation_started_1,
+    ("conversation_started", 2): conversation_started_2,
+    ("model_failed", 1): model_failed_1,
+    ("model_replied", 1): model_replied_1,
     ("reaction_foreseen", 1): reaction_foreseen_1,
+    ("reaction_foreseen", 2): unchecked,
     ("seeker_spoke", 1): seeker_spoke_1,
+    ("seeker_spoke", 2): unchecked,
     ("variant_judged", 1): variant_judged_1,
 }
 """(type, version) to the function that lifts it to the next version."""

@@ -16,6 +16,8 @@ import pytest
 
 from store import SqlLog, StoreSettings, open_log
 
+pytest_plugins = ["tests.serving.fixtures"]
+
 ROOT = Path(__file__).resolve().parents[1]
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 

@@ -27,7 +27,7 @@ class Played:
 
 async def play(guest: Guest, seed: int, settings: SessionSnapshot = BUILTIN) -> list[Played]:
     """Plays a session in memory."""
-    people = cast(settings.models, seed)
+    people = cast(settings, seed)
     choosing = chooser(settings.chooser, Chance(seed, "session"))
     scene = Scene(guest.persona, guest.crisis, "en", 0, (), None, turns_left=settings.turn_limit)
     spoken = await people.seeker.speak(scene)

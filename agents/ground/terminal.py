@@ -61,6 +61,14 @@ class Terminal:
             self.say(self.style(line, "dim") if number == 0 else line)
 
 
+def _duration(seconds: float) -> str:
+    """How long something takes, as a person says it."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
 class Progress:
     """One line on stderr with count, rate and time left; nothing at all where no person looks."""
 
@@ -71,15 +79,16 @@ class Progress:
         self._started = time.monotonic()
         self._shown = 0.0
 
-    def at(self, done: int) -> None:
+    def at(self, done: int, note: str = "") -> None:
         now = time.monotonic()
         if not self._live or now - self._shown < 0.1:
             return
         self._shown = now
         rate = done / max(now - self._started, 1e-9)
-        left = f", {(self.total - done) / rate:.0f} s left" if self.total and rate and done <= self.total else ""
+        left = f", {_duration((self.total - done) / rate)} left" if self.total and rate and done <= self.total else ""
         of = f" of {self.total:,}" if self.total else ""
-        line = f"{self.what}: {done:,}{of}, {rate:,.0f}/s{left}"
+        pace = f"{rate:,.0f}/s" if rate >= 3 else f"{60 * rate:,.1f}/min"
+        line = f"{self.what}: {done:,}{of}, {pace}{left}{f', {note}' if note else ''}"
         print("\r" + line[: shutil.get_terminal_size().columns - 1].ljust(60), end="", file=self._err, flush=True)
 
     def close(self) -> None:

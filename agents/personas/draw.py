@@ -144,6 +144,11 @@ def crisis_chance(identity: Identity, age: int, category: Category) -> Chance:
     return Chance(identity.seed, identity.family, str(age), category.slug)
 
 
+def persona_id(identity: Identity, age: int, category: Category) -> str:
+    """What one moment of a life is called."""
+    return f"p-{_digest(identity.family, age, category.slug)}{_digest(identity.seed, age)}"
+
+
 def compose(identity: Identity, moment: Moment, category: Category, situation: Situation) -> tuple[Persona, Crisis]:
     """The persona and crisis of one moment."""
     life, age, chance = identity.life, moment.age, identity.chance
@@ -152,7 +157,7 @@ def compose(identity: Identity, moment: Moment, category: Category, situation: S
     here = life.place(age)
     now = city(here.slug).at(life.decade(age))
     persona = Persona(
-        id=f"p-{_digest(identity.family, age, category.slug)}{_digest(identity.seed, age)}",
+        id=persona_id(identity, age, category),
         name=f"{life.given} {life.family}",
         pronouns="she/her" if life.sex == "female" else "he/him",
         language=life.community.language,

@@ -13,7 +13,7 @@ from agents.crises.catalogue import find_category
 from agents.ground.data_files import problems_of_model
 from agents.ground.errors import UsageError
 from agents.persona import Crisis, Persona
-from agents.personas.draw import Wish, draw, split_of
+from agents.personas.draw import Wish, draw, persona_id, split_of
 from agents.personas.files import PersonaFileError, read_persona
 from agents.personas.plan import make_plan
 from agents.values import Split
@@ -38,12 +38,14 @@ def drawn(seed: int, wish: Wish | None = None, told: Set[str] = frozenset()) -> 
 
 def planned(wanted: str, plan_seed: int = 1) -> Guest:
     """Somebody of the plan, by id or the beginning of one."""
-    found = [(persona, crisis) for _, persona, crisis in make_plan(plan_seed).personas() if persona.id.startswith(wanted)]
+    plan = make_plan(plan_seed)
+    found = [cell for cell in plan.cells if persona_id(cell.identity, cell.age, cell.category).startswith(wanted)]
     if not found:
         raise UsageError(f"The plan of seed {plan_seed} has no persona {wanted!r}. `sim.py personas list` shows the ids.")
     if len(found) > 1:
-        raise UsageError(f"{wanted!r} could be {', '.join(p.id for p, _ in found[:3])}…. Give more of the id.")
-    return Guest(*found[0])
+        ids = [persona_id(cell.identity, cell.age, cell.category) for cell in found[:3]]
+        raise UsageError(f"{wanted!r} could be {', '.join(ids)}…. Give more of the id.")
+    return Guest(*plan.composed(found[0]))
 
 
 def from_file(path: Path, category: str | None = None) -> Guest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TypeVar
 
 from agents.atlas.atlas import entries
@@ -63,9 +63,36 @@ class Plan:
                 if wanted(cell):
                     yield cell, *compose(cell.identity, cell.moment, cell.category, situation)
 
+    def in_turn(self, wanted: Callable[[Planned], bool] = lambda cell: True) -> Iterator[Planned]:
+        """All wanted cells, family after family and round after round, each time in the kind of crisis that came up least so far."""
+        left = {family: [cell for cell in cells if wanted(cell)] for family, cells in self.by_family.items()}
+        seen: Counter[str] = Counter()
+        step = 0
+        while any(left.values()):
+            for cells in left.values():
+                if cells:
+                    step += 1
+                    least = min(range(len(cells)), key=lambda i: (seen[cells[i].category.slug], (i * 29 + step * 7) % 81))
+                    cell = cells.pop(least)
+                    seen[cell.category.slug] += 1
+                    yield cell
 
+    def composed(self, cell: Planned) -> tuple[Persona, Crisis]:
+        """The persona of one cell, the same as `personas` makes."""
+        told: set[str] = set()
+        for earlier in self.by_family[cell.identity.family]:
+            if earlier.category is not cell.category:
+                continue
+            situation = choose(cell.category, earlier.moment, crisis_chance(earlier.identity, earlier.age, earlier.category), told)
+            if earlier is cell:
+                return compose(cell.identity, cell.moment, cell.category, situation)
+            told.add(situation.key)
+        raise ValueError(f"{cell.identity.family} at {cell.age} is not in this plan")
+
+
+@lru_cache(maxsize=2)
 def make_plan(seed: int = 1) -> Plan:
-    """One family a city, birth decades and sexes in turn, a crisis for every age."""
+    """One family a city, birth decades and sexes in turn, a crisis for every age; made once, and nobody changes it."""
     chance = Chance(seed, "plan")
     cities = list(entries())
     decades = _in_turn(chance, "decade", BIRTH_DECADES, len(cities))

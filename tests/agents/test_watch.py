@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents import RiskLevel, UsageError, cast, check_model, watch
+from tests.talking import BUILTIN
 
 
 @pytest.mark.parametrize(
@@ -37,4 +38,4 @@ def test_chairs_and_models_are_known_by_name() -> None:
         check_model("judge", "human")
     with pytest.raises(UsageError, match="no chair 'sofa'"):
         check_model("sofa", "builtin")
-    assert cast({}, 1).judge.name == "panel@1"
+    assert cast(BUILTIN, 1).judge.name == "panel@1"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents import Terminal
-from tests.benchmarks import people, sessions, store_append, store_branch, store_postgres, store_read, store_size, talking
+from tests.benchmarks import models, people, sessions, store_append, store_branch, store_postgres, store_read, store_size, talking
 from tests.benchmarks.harness import Bench, Benchmark, Row, Skipped, show, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +34,12 @@ BENCHMARKS = (
     Benchmark("people-plausible", people.plausibility),
     Benchmark("session-speed", sessions.speed),
     Benchmark("session-first", sessions.first_run),
+    Benchmark("models-latency", models.latency),
+    Benchmark("models-overhead", models.overhead),
+    Benchmark("models-processes", models.processes),
+    Benchmark("models-memory", models.memory),
+    Benchmark("models-faults", models.faults),
+    Benchmark("models-kills", models.kills),
     Benchmark("talk-variety", talking.variety),
     Benchmark("talk-own-life", talking.own_life),
     Benchmark("talk-category", talking.category),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agents import Guest, Ids, StreamId, drawn
-from graphs.session import begin, first_event, session_at
+from graphs.session import Stage, begin, first_event, session_at
 from graphs.turn import chosen_event, ending, hear_seeker, variant_events
 from store import Event, Registry, StoreSettings, open_log
 from tests.benchmarks.harness import Bench, Round, Row, at_least, at_most, medians
@@ -47,7 +47,7 @@ def _through_the_graph(folder: Path, guests: list[tuple[int, Guest]]) -> Round:
             async def work() -> None:
                 for seed, guest in guests:
                     position = begin(log, StreamId(Ids().conversation()), first_event(guest, seed, BUILTIN))
-                    await session_at(position, log, lambda events: None).play(position)
+                    await session_at(position, Stage(log)).play(position)
 
             yield lambda: asyncio.run(work())
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents import Guest, Ids, SessionSnapshot, StreamId
-from graphs.branching import Override, fork, open_branch
+from graphs.branching import Override, follow, fork, open_branch
 from graphs.person import Person
+from graphs.playing import play_on
 from graphs.position import Position, position_of
-from graphs.session import begin, first_event, session_at
+from graphs.session import Stage, begin, first_event
 from replay import Conversation, load
 from store import Event, Log, StoredEvent
 from tests.agents.given import guest
@@ -26,7 +27,7 @@ def start(log: Log, seed: int = 1, who: Guest | None = None, **changes: Any) -> 
 
 
 def finish(log: Log, position: Position, person: Person | None = None) -> StreamId:
-    asyncio.run(session_at(position, log, lambda events: None, person).play(position))
+    asyncio.run(play_on(position.stream, Stage(log, person=person)))
     return position.stream
 
 
@@ -44,7 +45,8 @@ def branched(log: Log, parent: StreamId, turn: int, **override: Any) -> StreamId
 def opened(log: Log, parent: StreamId, turn: int, **override: Any) -> tuple[Position, list[Event]]:
     wanted = Override(**override)
     branch = StreamId(Ids().branch())
-    return asyncio.run(open_branch(log, parent, branch, fork(log.read(parent), turn, wanted), wanted, reason="a test"))
+    position = open_branch(log, parent, branch, fork(log.read(parent), turn, wanted), wanted, reason="a test")
+    return asyncio.run(follow(position, Stage(log)))
 
 
 def events(log: Log, stream: StreamId) -> list[Event]:

@@ -9,7 +9,7 @@ import pytest
 
 from agents import CHAIRS, DialogueAct, Scene, StreamId, UsageError
 from graphs.person import Left
-from graphs.session import STAGES, compiled, session_at, snapshot
+from graphs.session import STAGES, Stage, compiled, session_at, snapshot
 from graphs.turn import Weighed
 from store import ConversationEnded, Event, ReactionForeseen, SeekerSpoke, SqlLog, VariantChosen, VariantJudged, VariantProposed
 from tests.agents.given import guest
@@ -71,7 +71,7 @@ def test_a_turn_is_in_the_log_whole_before_it_is_shown(log: SqlLog) -> None:
     def show(shown: Sequence[Event]) -> None:
         seen.append((len(shown), log.head(position.stream).version))
 
-    asyncio.run(session_at(position, log, show).play(position))
+    asyncio.run(session_at(position, Stage(log, show)).play(position))
     total = 1
     assert len(seen) == 3
     for count, version in seen:

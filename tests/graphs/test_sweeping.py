@@ -10,13 +10,14 @@ import pytest
 
 from agents import Ids, StreamId
 from graphs.branching import Override, fork, open_branch
+from graphs.session import Stage
 from graphs.sweeping import Worth, sweep
 from store import SqlLog
 from tests.graphs.given import at, conversation, finish, opened, played
 
 
 def swept(log: SqlLog, stream: StreamId, turns: Sequence[int], samples: int = 1) -> list[Worth]:
-    return asyncio.run(sweep(log, stream, turns, samples, ids=Ids(), tell=lambda done: None))
+    return asyncio.run(sweep(Stage(log), stream, turns, samples, ids=Ids(), tell=lambda done: None))
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_life_of_a_sweep_that_was_stopped_is_gone_on_with(log: SqlLog, session
     variant = next(name for name in ("cool", "even", "warm") if name != chosen.variant)
     override = Override(choose=variant)
     branch = StreamId(Ids().branch())
-    asyncio.run(open_branch(log, session, branch, fork(log.read(session), 3, override), override, reason="sweep"))
+    open_branch(log, session, branch, fork(log.read(session), 3, override), override, reason="sweep")
     assert conversation(log, branch).ended is None
     [worth] = swept(log, session, [3])
     assert branch in {one for reply in worth.replies for one in reply.branches}

@@ -6,7 +6,7 @@ import asyncio
 from multiprocessing.synchronize import Event as Flag
 
 from agents import StreamId
-from graphs.session import begin, compiled, first_event, session_at
+from graphs.session import Stage, begin, compiled, first_event, session_at
 from store import StoreSettings, open_log
 from tests.agents.given import guest
 from tests.talking import BUILTIN
@@ -19,4 +19,4 @@ def play(path: str, seed: int, begun: Flag) -> None:
     with open_log(StoreSettings(log=path, durability="normal"), create=True) as log:
         position = begin(log, StreamId(f"c-{seed}"), first_event(guest(seed), seed, BUILTIN))
         begun.set()
-        asyncio.run(session_at(position, log, lambda events: None).play(position))
+        asyncio.run(session_at(position, Stage(log)).play(position))

@@ -1,0 +1,178 @@
+"""`sim.py generate` and `sim.py runs`: many sessions, and what became of them."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from agents import Budget, Ids, Progress, RunId, SessionSnapshot, Terminal, UsageError, read_models_file
+from graphs.batch import Means, Onlooker, Run, conduct, load_run, plan_run, spent_in
+from graphs.crew import Crew, Flag
+from graphs.line import HasKeys, Line, asks_models, chair_arguments, check_line, limit_arguments, line_of, models_of, seated
+from graphs.manner import session_arguments, session_settings
+from graphs.outcome import Tally
+from graphs.request import Request, slugs
+from store import RunEnded, open_log
+
+_AT_ONCE = 8
+"""Sessions at once in a process that waits for models."""
+
+
+def generate_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `sim.py generate`."""
+    parser.description = (
+        "Plays many sessions. The plan is kept before the first call; Ctrl-C, a crash or a spent budget lose nothing, and "
+        "`generate --resume RUN` does exactly what is missing."
+    )
+    what = parser.add_argument_group("what is played")
+    what.add_argument(
+        "--personas", default="69", metavar="WHO", help="a number of planned people (default 69), all, or ids, files and folders"
+    )
+    what.add_argument("--categories", metavar="KINDS", help="kinds of crisis, with commas between (default all)")
+    what.add_argument("--per-persona", type=int, default=1, metavar="N", help="sessions with each of them (default 1)")
+    what.add_argument("--seed", type=int, default=1, help="the root of every random draw (default 1)")
+    what.add_argument("--plan", type=int, default=1, metavar="SEED", help="the plan that people come from (default 1)")
+    what.add_argument("--language", metavar="TAG", default="en", help="what is spoken: en (default), es, … or native, each person's own")
+    what.add_argument("--offset", type=int, default=0, metavar="N", help="leave the first N sessions out")
+    what.add_argument("--limit", type=int, metavar="N", help="play at most N sessions")
+    what.add_argument(
+        "--skip-existing", action="store_true", help="leave out what the log has already: same person, crisis, seed, language"
+    )
+    what.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
+    session_arguments(parser)
+    chair_arguments(parser)
+    limit_arguments(parser)
+    means = parser.add_argument_group("by what means")
+    means.add_argument("--workers", type=int, default=1, metavar="W", help="processes (default 1); with --engine ray, tasks at once")
+    means.add_argument(
+        "--at-once", type=int, metavar="K", help=f"sessions at once in each process (default 1, or {_AT_ONCE} where models are asked)"
+    )
+    means.add_argument(
+        "--engine", choices=["local", "ray"], default="local", help="this machine (default), or a Ray cluster with PostgreSQL"
+    )
+    means.add_argument("--address", metavar="ADDRESS", help="of a Ray cluster that is there already (default: one on this machine)")
+
+
+def generate(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> int:
+    """Runs `sim.py generate`."""
+    _check(args)
+    file = read_models_file(args.models) if args.models else None
+    line = line_of(args, settings, file)
+    with open_log(settings.store, create=not args.resume) as log:
+        if args.resume:
+            run = load_run(log, RunId(log.resolve(args.resume)))
+            line = _with_budget(line, run)
+            wanted = run.request.settings
+        else:
+            models, file = models_of(args)
+            wanted = seated(session_settings(args), models, args.base_url, file)
+        line.check_prices(wanted.voices)
+        check_line(line, wanted)
+        if not args.resume:
+            run = plan_run(log, Ids().run(), _request(args, wanted), line.budget, skip_existing=args.skip_existing)
+        terminal.say(f"{run.id}: {len(run.planned.conversations)} sessions planned.")
+    crew = Crew(wanted, line, args.at_once or (_AT_ONCE if asks_models(wanted) else 1))
+    return _conduct(args, settings, terminal, run, crew)
+
+
+def _conduct(args: argparse.Namespace, settings: HasKeys, terminal: Terminal, run: Run, crew: Crew) -> int:
+    asked = asks_models(crew.settings)
+    # What no model was paid for can be played again: only a power cut could lose its last turns.
+    store = settings.store if asked else settings.store.model_copy(update={"durability": "normal"})
+    means = Means(args.engine, args.workers, store, args.address)
+    progress = Progress("Sessions", len(run.planned.conversations))
+
+    def tell(tally: Tally, spent: tuple[float, int]) -> None:
+        progress.at(tally.over + tally.kinds["left"], _note(tally, spent))
+
+    flag = multiprocessing.get_context("spawn").Event()
+    with open_log(store) as log, interruptible(flag) as interrupted:
+        tally, ended = conduct(log, run, crew, means, Onlooker(flag, tell))
+        spent = spent_in(log, run) if asked else (0.0, 0)
+    progress.close()
+    _report(terminal, run, tally, ended, spent)
+    if interrupted.is_set():
+        return 130
+    return 0 if ended.outcome == "completed" else 1
+
+
+def _note(tally: Tally, spent: tuple[float, int]) -> str:
+    parts = [f"${spent[0]:.2f}" if spent[0] else "", f"{spent[1]:,} tokens" if spent[1] else ""]
+    trouble = tally.kinds["failed"] + tally.kinds["left"]
+    return ", ".join(filter(None, [*parts, f"{trouble} failed" if trouble else ""]))
+
+
+def _report(terminal: Terminal, run: Run, tally: Tally, ended: RunEnded, spent: tuple[float, int]) -> None:
+    terminal.result(
+        {
+            "id": run.id, "outcome": ended.outcome, "planned": tally.total, "done": tally.kinds["done"], "failed": tally.kinds["failed"],
+            "missing": tally.missing, "reason": ended.reason, "cost": spent[0], "tokens": spent[1],
+            "failures": [{"id": stream, "reason": reason} for stream, reason in tally.reasons],
+        }
+    )  # fmt: skip
+    for stream, reason in tally.reasons[:5]:
+        terminal.say(f"  {stream}: {reason}")
+    if len(tally.reasons) > 5:
+        terminal.say(f"  … and more: python sim.py runs show {run.id}")
+    words = {"completed": "All done", "partly_failed": "Partly done", "stopped": "Stopped", "budget_spent": "The budget is spent"}
+    cost = f" ${spent[0]:.4f}, {spent[1]:,} tokens." if spent[1] else ""
+    terminal.say(
+        f"{words[ended.outcome]}: {tally.kinds['done']} of {tally.total} sessions played to their end, {tally.kinds['failed']} failed, "
+        f"{tally.missing} missing.{cost}"
+    )
+    if tally.hopeless:
+        terminal.say(f"Given up: {tally.hopeless}")
+    terminal.say(f"Next: python sim.py {f'generate --resume {run.id}' if tally.missing else f'runs show {run.id}'}")
+
+
+def _check(args: argparse.Namespace) -> None:
+    for name in ("per_persona", "workers", "at_once", "limit"):
+        if (value := getattr(args, name)) is not None and value < 1:
+            raise UsageError(f"--{name.replace('_', '-')} {value} plays nothing. Give 1 or more.")
+    if args.offset < 0:
+        raise UsageError(f"--offset {args.offset} is negative. Give 0 or more.")
+    if args.address and args.engine != "ray":
+        raise UsageError("--address is of a Ray cluster. Add --engine ray, or leave it out.")
+
+
+def _request(args: argparse.Namespace, wanted: SessionSnapshot) -> Request:
+    return Request(
+        personas=args.personas, categories=slugs(args.categories), per_persona=args.per_persona, seed=args.seed, plan=args.plan,
+        language=args.language, offset=args.offset, limit=args.limit, settings=wanted,
+    )  # fmt: skip
+
+
+def _with_budget(line: Line, run: Run) -> Line:
+    """The line with the budget of the plan, where no other one is given."""
+    planned = Budget(**run.planned.budget)  # type: ignore[arg-type]
+    given = line.budget
+    return line.under(Budget(given.max_cost or planned.max_cost, given.max_tokens or planned.max_tokens))
+
+
+@contextmanager
+def interruptible(flag: Flag) -> Iterator[Flag]:
+    """Within the block the first Ctrl-C (or TERM) raises the flag, so that calls in hand are kept; the second one leaves at once."""
+    interrupted = multiprocessing.Event()
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+        flag.set()
+        print("\nStopping: what is in hand is finished and kept. Ctrl-C once more leaves at once.", file=sys.stderr)  # noqa: T201
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+COMMANDS = {"generate": (generate_arguments, generate)}
+"""Command to the function that declares its words and the one that runs it."""
