@@ -61,8 +61,8 @@ def seeker_card(persona: Persona) -> str:
         f"You were born in {born.city}, {born.country}, in the {born.decade}. {past(born.notes, now.year)}",
         " ".join(
             f"As {_article(place.life_stage)} you were in {place.city}, {place.country}, in the {place.decade}"
-            f"{_status(place.status)}. {past(place.notes, now.year)}"
-            for place in persona.formative_context
+            f"{_status(place.status)}. {past(place.notes, now.year) if place.notes not in told else ''}"
+            for place, told in zip(persona.formative_context, _told_before(persona), strict=True)
         ),
         _belonging(persona),
         f"People: {'; '.join(_relative(kin) for kin in persona.people)}." if persona.people else "",
@@ -73,6 +73,12 @@ def seeker_card(persona: Persona) -> str:
         f"What counts for you: {', '.join(_dearest(persona))}.",
     ]
     return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip())
+
+
+def _told_before(persona: Persona) -> list[set[str]]:
+    """For each place of a youth, the notes that stand before it: two stages of one decade may share one."""
+    notes = [persona.birth_context.notes, *(place.notes for place in persona.formative_context)]
+    return [set(notes[: number + 1]) for number in range(len(persona.formative_context))]
 
 
 def crisis_card(persona: Persona, crisis: Crisis) -> str:

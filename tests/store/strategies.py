@@ -6,7 +6,7 @@ import types
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from hypothesis import strategies as st
 from pydantic import JsonValue
 from pydantic.fields import FieldInfo
@@ -61,7 +61,9 @@ def _plain(kind: Any, bounds: list[Any]) -> st.SearchStrategy[Any]:
     if kind is int:
         return st.integers(_bound(bounds, Ge, None), _bound(bounds, Le, None))
     if kind is float:
-        return st.floats(_bound(bounds, Ge, None), _bound(bounds, Le, None), allow_nan=False, allow_infinity=False)
+        least, above = _bound(bounds, Ge, None), _bound(bounds, Gt, None)
+        low, most = least if above is None else above, _bound(bounds, Le, None)
+        return st.floats(low, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
     assert kind is str, f"no strategy for {kind}"
     pattern = next((bound.pattern for bound in bounds if getattr(bound, "pattern", None)), None)
     if pattern:
@@ -74,5 +76,5 @@ def _metadata(annotations: tuple[Any, ...]) -> list[Any]:
 
 
 def _bound(bounds: list[Any], kind: type[Any], default: Any) -> Any:
-    attribute = {Ge: "ge", Le: "le", MinLen: "min_length"}[kind]
+    attribute = {Ge: "ge", Gt: "gt", Le: "le", MinLen: "min_length"}[kind]
     return next((getattr(bound, attribute) for bound in bounds if isinstance(bound, kind)), default)
