@@ -1,4 +1,4 @@
-"""`sim.py generate` and `sim.py runs`: many sessions, and what became of them."""
+"""`sim.py generate`: many sessions, planned, played and gone on with."""
 
 from __future__ import annotations
 

@@ -16,7 +16,12 @@ from graphs.outcome import Outcome
 from graphs.playing import play_on
 from graphs.request import Wanted
 from graphs.session import Stage, begin, first_event
-from store import ConversationEnded, Log, LogUnavailable, UnknownId
+from store import ConversationEnded, Log, LogUnavailable, StreamExists, UnknownId, VersionConflict
+
+_APART_S = 0.04
+"""Sessions begin this long after each other. All at once they would stay in step: each would ask when all others ask, and wait for them."""
+_ALL_BEGUN_S = 1.5
+"""By then all that are played at once have begun."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,8 @@ async def play_wanted(wanted: Wanted, crew: Crew, stage: Stage) -> Outcome:
     except LogUnavailable:
         raise
     except VigilError as error:
-        return Outcome(stream, "left", f"{type(error).__name__}: {error}")
+        contested = isinstance(error, (StreamExists, VersionConflict))
+        return Outcome(stream, "left", f"{type(error).__name__}: {error}", contested=contested)
     except Exception as error:  # noqa: BLE001 - a fault of ours in one session must not end the others; it is reported, and logged whole
         structlog.get_logger("batch").exception("a session broke", session=stream)
         return Outcome(stream, "left", f"{type(error).__name__}: {error}")
@@ -98,9 +104,11 @@ def how_it_ended(log: Log, stream: StreamId) -> Outcome | None:
 async def play_all(sessions: Iterable[Wanted], crew: Crew, stage: Stage, tell: Callable[[Outcome], None]) -> None:
     """Plays sessions, so many at once; takes the next one when there is room for it, and none once it is time to leave."""
     waiting, running = iter(sessions), set[asyncio.Task[Outcome]]()
+    apart_s = min(_APART_S, _ALL_BEGUN_S / crew.at_once) if stage.switchboard else 0.0
     while True:
         while len(running) < crew.at_once and not stage.stopping() and (wanted := next(waiting, None)):
             running.add(asyncio.create_task(play_wanted(wanted, crew, stage)))
+            await asyncio.sleep(apart_s)
         if not running:
             return
         done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -23,6 +23,8 @@ class Outcome:
     """Whether every other session would meet the same: a wrong key, a model that is not there."""
     away: bool = False
     """Whether the server did not answer at all."""
+    contested: bool = False
+    """Whether somebody else wrote the session meanwhile."""
 
 
 @dataclass

@@ -233,12 +233,16 @@ def _play(played: Batch) -> _Took:
 
 def _bare(server: Server, seen: Sequence[Seen]) -> _Took:
     """The same prompts through the plain client, as many under way as a batch of 64 sessions has."""
+    import httpx2
     from langchain_openai import ChatOpenAI
+    from openai import DefaultAsyncHttpxClient
 
     bodies = [one.body for one in seen]
 
     async def work() -> _Took:
-        chat = ChatOpenAI(model="test-model", base_url=server.url, api_key=SecretStr("no-key"), max_retries=0)
+        # A pool of its own: the client's own one outlives its event loop.
+        pool = DefaultAsyncHttpxClient(limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=1000))
+        chat = ChatOpenAI(model="test-model", base_url=server.url, api_key=SecretStr("no-key"), max_retries=0, http_async_client=pool)
         room = asyncio.Semaphore(64 * 3)
 
         async def ask(body: dict[str, Any]) -> None:
@@ -249,7 +253,9 @@ def _bare(server: Server, seen: Sequence[Seen]) -> _Took:
         await ask(bodies[0])
         began, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(*map(ask, bodies))
-        return _Took(time.perf_counter() - began, time.process_time() - cpu)
+        took = _Took(time.perf_counter() - began, time.process_time() - cpu)
+        await pool.aclose()
+        return took
 
     return asyncio.run(work())
 
