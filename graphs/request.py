@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
@@ -90,10 +90,28 @@ class Request(Value):
             )
 
     def _named(self) -> Iterator[Guest]:
-        for name in self.personas.split(","):
-            for guest in _people(name.strip(), self.categories):
+        names = [name.strip() for name in self.personas.split(",")]
+        if not all(names):
+            raise UsageError(f"--personas {self.personas!r} names nobody between commas. Give a number, all, or ids, files and folders.")
+        for name in names:
+            for guest in self._called(name):
                 if not self.categories or find_category(guest.crisis.category).slug in self.categories:
                     yield guest
+
+    def _called(self, name: str) -> Iterator[Guest]:
+        """Everybody that one name stands for."""
+        path = Path(name)
+        if path.is_dir():
+            files = sorted(path.glob("*.json"))
+            if not files:
+                raise UsageError(f"{name} holds no persona file (*.json). `sim.py personas export` writes some.")
+        elif path.suffix == ".json" or path.is_file():
+            files = [path]
+        else:
+            yield planned(name, self.plan)
+            return
+        for file in files:
+            yield from_file(file, self.categories[0] if len(self.categories) == 1 else None)
 
 
 def _speaks(guest: Guest, language: str) -> bool:
@@ -102,26 +120,8 @@ def _speaks(guest: Guest, language: str) -> bool:
     return asked in ("en", "native") or guest.persona.language.partition("-")[0] == asked
 
 
-def _people(name: str, categories: Sequence[str]) -> Iterator[Guest]:
-    path = Path(name)
-    if path.is_dir():
-        files = sorted(path.glob("*.json"))
-        if not files:
-            raise UsageError(f"{name} holds no persona file (*.json). `sim.py personas export` writes some.")
-    elif path.suffix == ".json" or path.is_file():
-        files = [path]
-    else:
-        yield planned(name)
-        return
-    for file in files:
-        yield from_file(file, categories[0] if len(categories) == 1 else None)
-
-
 def slugs(names: str | None) -> tuple[str, ...]:
     """The slugs of the kinds of crisis that a person named."""
     if not names or names == "all":
         return ()
     return tuple(dict.fromkeys(find_category(name.strip()).slug for name in names.split(",")))
-
-
-Skip = Callable[[Wanted], bool]

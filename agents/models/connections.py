@@ -1,4 +1,7 @@
-"""One pool of connections for each server and event loop, however many models ask there. It knows no request."""
+"""Small pools of connections for each server and event loop, however many models ask there. It knows no request.
+
+The client looks at every idle connection of a pool before each request, so that one big pool would cost more the more it is used.
+"""
 
 from __future__ import annotations
 
@@ -53,22 +56,23 @@ def _trust() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-_POOLS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Pool]] = WeakKeyDictionary()
+_Place = tuple[str, int]
+_POOLS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Place, Pool]] = WeakKeyDictionary()
 
 
-def hold(base_url: str) -> Pool:
-    """The pool of a server in the running loop; each `hold` wants its `release`."""
-    pools = _POOLS.setdefault(asyncio.get_running_loop(), {})
-    pool = pools.get(base_url) or pools.setdefault(base_url, Pool(base_url))
+def hold(base_url: str, number: int = 0) -> Pool:
+    """One of the pools of a server in the running loop; each `hold` wants its `release`."""
+    pools, place = _POOLS.setdefault(asyncio.get_running_loop(), {}), (base_url, number)
+    pool = pools.get(place) or pools.setdefault(place, Pool(base_url))
     pool.holders += 1
     return pool
 
 
-async def release(base_url: str, pool: Pool) -> None:
+async def release(pool: Pool) -> None:
     """Lets go; the last to do so closes the connections."""
     pool.holders -= 1
     if pool.holders == 0:
         pools = _POOLS.get(asyncio.get_running_loop(), {})
-        if pools.get(base_url) is pool:
-            del pools[base_url]
+        for place in [place for place, known in pools.items() if known is pool]:
+            del pools[place]
         await pool.close()

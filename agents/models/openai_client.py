@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _NO_KEY = SecretStr("no-key")
 """Sent where there is none: without a key, the client would look for one in the environment and show it to any server."""
 _CHARACTERS_PER_TOKEN = 3.5
+_BUSY, _LINES = 8, 24
+"""Calls under way on one line before another is opened, and the most lines."""
 _SEEDS = 2**31
 """Servers take seeds of 31 bits at least."""
 
@@ -55,6 +57,15 @@ class _Answer:
         return words
 
 
+@dataclass
+class _Line:
+    """A client with its connections."""
+
+    chat: ChatOpenAI
+    pool: Pool
+    under_way: int = 0
+
+
 class OpenAIModel:
     """A `ChatModel` that asks a server; all calls are to be made in one event loop."""
 
@@ -62,21 +73,23 @@ class OpenAIModel:
         self._where = Where(voice.model, base_url, key)
         placed = voice.model_copy(update={"base_url": base_url})
         self._longest, self._own = longest_of(placed), needs_key(placed)
-        self._chat: ChatOpenAI | None = None
-        self._pool: Pool | None = None
+        self._lines: list[_Line] = []
 
     async def reply(self, call: Call, on_text: OnText | None = None) -> Reply:
         """The answer, or `CallFailed`."""
-        chat = self._client()
+        line = self._line()
         began, answer = time.perf_counter(), _Answer()
+        line.under_way += 1
         try:
             async with asyncio.timeout(call.voice.timeout_s):
                 if call.voice.stream:
-                    await self._stream(chat, call, answer, on_text)
+                    await self._stream(line.chat, call, answer, on_text)
                 else:
-                    await self._whole(chat, call, answer)
+                    await self._whole(line.chat, call, answer)
         except Exception as error:  # noqa: BLE001 - whatever a client library raises is a failed call of some kind
             raise self._with_tokens(failure_of(error, self._where), call, answer) from None
+        finally:
+            line.under_way -= 1
         reply = self._read(call, answer, (time.perf_counter() - began) * 1000)
         if on_text is not None and not call.voice.stream:
             on_text(reply.text)
@@ -84,28 +97,35 @@ class OpenAIModel:
 
     async def close(self) -> None:
         """Closes the connections that nobody else uses."""
-        pool, self._pool, self._chat = self._pool, None, None
-        if pool is not None:
-            await release(self._where.base_url, pool)
+        lines, self._lines = self._lines, []
+        for line in lines:
+            await release(line.pool)
 
-    def _client(self) -> ChatOpenAI:
-        if self._chat is None:
-            self._pool = hold(self._where.base_url)
-            self._chat = _chat_class()(
-                model=name_of(self._where.model),
-                base_url=self._where.base_url,
-                api_key=self._where.key or _NO_KEY,
-                http_client=self._pool.unused,
-                http_async_client=self._pool.client,
-                max_retries=0,
-                timeout=None,
-                stream_chunk_timeout=None,
-                use_responses_api=False,
-            )
-            if not self._own:
-                # The client reads these from the environment; they are OpenAI's business alone.
-                self._chat.root_async_client.organization = self._chat.root_async_client.project = None
-        return self._chat
+    def _line(self) -> _Line:
+        """The line with the fewest calls under way; a further one where all are busy."""
+        least = min(self._lines, key=lambda line: line.under_way, default=None)
+        if least is None or (least.under_way >= _BUSY and len(self._lines) < _LINES):
+            pool = hold(self._where.base_url, len(self._lines))
+            least = _Line(self._client(pool), pool)
+            self._lines.append(least)
+        return least
+
+    def _client(self, pool: Pool) -> ChatOpenAI:
+        chat = _chat_class()(
+            model=name_of(self._where.model),
+            base_url=self._where.base_url,
+            api_key=self._where.key or _NO_KEY,
+            http_client=pool.unused,
+            http_async_client=pool.client,
+            max_retries=0,
+            timeout=None,
+            stream_chunk_timeout=None,
+            use_responses_api=False,
+        )
+        if not self._own:
+            # The client reads these from the environment; they are OpenAI's business alone.
+            chat.root_async_client.organization = chat.root_async_client.project = None
+        return chat
 
     async def _whole(self, chat: ChatOpenAI, call: Call, answer: _Answer) -> None:
         result = await chat._agenerate([], extra_body=self._body(call))

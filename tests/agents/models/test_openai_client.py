@@ -141,12 +141,11 @@ def test_models_of_one_server_share_their_connections_until_the_last_is_closed(c
         models = [OpenAIModel(Voice(model="openai:test-model"), chat_server.url, KEY) for _ in range(2)]
         for model in models:
             await model.reply(a_call())
-        assert models[0]._pool is models[1]._pool
+        assert models[0]._lines[0].pool is models[1]._lines[0].pool
         await models[0].close()
         await models[1].reply(a_call(seed=8))
-        pool = models[1]._pool
+        pool = models[1]._lines[0].pool
         await models[1].close()
-        assert pool is not None
         assert pool.client.is_closed
 
     asyncio.run(work())
