@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from agents import Budget, Guest, LocalPurse, RunId, SharedPurse, StreamId, UsageError
+from agents import Budget, Guest, LocalPurse, RunId, SharedPurse, StreamId, UsageError, check_language
 from graphs.crew import Crew, Flag, Watch, how_it_ended
 from graphs.outcome import Outcome, Tally
 from graphs.request import Request, Wanted, mark
@@ -56,7 +56,7 @@ class Onlooker:
 def plan_run(log: Log, run: RunId, request: Request, budget: Budget, *, skip_existing: bool = False) -> Run:
     """Keeps the plan of a batch."""
     known = _marks(log) if skip_existing else set[str]()
-    streams, people = _told(one for one in request.sessions(run) if one.mark not in known)
+    streams, people = _told(_speakable((one for one in request.sessions(run) if one.mark not in known), request))
     if not streams:
         raise UsageError(
             "Nothing is left to generate: all of these conversations are there already."
@@ -69,6 +69,13 @@ def plan_run(log: Log, run: RunId, request: Request, budget: Budget, *, skip_exi
         budget={name: value for name, value in vars(budget).items() if value is not None},
     )
     return Run(run, request, event, None, log.append(run, 0, [event]).version)
+
+
+def _speakable(sessions: Iterable[Wanted], request: Request) -> Iterator[Wanted]:
+    """Sessions, each checked for a language that everybody at the table has."""
+    for one in sessions:
+        check_language(one.language, request.settings.models)
+        yield one
 
 
 def _told(sessions: Iterable[Wanted]) -> tuple[list[StreamId], str]:

@@ -13,7 +13,7 @@ from graphs.crew import Crew, Flag
 from graphs.line import Line
 from graphs.outcome import Tally
 from graphs.request import Request
-from store import Event, Log, ModelFailed, ModelReplied, RunEnded, SqlLog, StoredEvent, UnknownId
+from store import ConversationStarted, Event, Log, ModelFailed, ModelReplied, RunEnded, SqlLog, StoredEvent, UnknownId
 from tests.serving.running import Server
 from tests.talking import BUILTIN
 
@@ -78,6 +78,16 @@ def streams(log: Log, run: Run) -> dict[StreamId, list[StoredEvent]]:
 def talk(stored: list[StoredEvent]) -> list[str]:
     """What a conversation is, whoever was asked how often and however long that took."""
     return [f"{one.event.type} {one.event.model_dump_json()}" for one in stored if not isinstance(one.event, (ModelReplied, ModelFailed))]
+
+
+def lives(log: Log, run: Run) -> dict[tuple[str, int], list[str]]:
+    """What every conversation of a batch is, by who it is with and its draws: ids differ from run to run."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for stored in streams(log, run).values():
+        first = stored[0].event
+        assert isinstance(first, ConversationStarted)
+        found[first.persona.id, first.seed] = talk(stored)
+    return found
 
 
 def calls(events: list[Event]) -> list[ModelReplied | ModelFailed]:
