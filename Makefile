@@ -31,10 +31,10 @@ lint: $(VENV)/lint
 	$(BIN)/mypy
 
 generate: $(VENV)/base
-	$(BIN)/python sim.py run --count 3
+	$(BIN)/python sim.py generate --personas 3
 
 analyze: $(VENV)/base
-	$(BIN)/python sim.py log info
+	$(BIN)/python sim.py runs list
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache bench.json

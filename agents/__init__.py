@@ -32,7 +32,7 @@ from agents.persona import (
     SocioDemographics,
 )
 from agents.personas.draw import Wish
-from agents.personas.meeting import Guest, drawn, from_file, one_of_each_family, planned
+from agents.personas.meeting import Guest, drawn, drawn_speaking, from_file, one_of_each_family, planned, speaks
 from agents.personas.plan import make_plan
 from agents.scene import COLD, STANCES, Foreseen, Judge, Judgement, Proposal, Scene, Seeker, Spoken, Stance, Supporter, Utterance, stance_of
 from agents.snapshot import Decoding, SessionSnapshot, Voice
@@ -146,6 +146,7 @@ __all__ = [
     "compose",
     "configure",
     "drawn",
+    "drawn_speaking",
     "find_category",
     "from_file",
     "key_of",
@@ -166,6 +167,7 @@ __all__ = [
     "rubrics",
     "share",
     "sources",
+    "speaks",
     "stance_of",
     "voices_of",
     "wall_clock",

@@ -61,23 +61,34 @@ def generate_arguments(parser: argparse.ArgumentParser) -> None:
 def generate(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> int:
     """Runs `sim.py generate`."""
     _check(args)
-    file = read_models_file(args.models) if args.models else None
-    line = line_of(args, settings, file)
-    with open_log(settings.store, create=not args.resume) as log:
-        if args.resume:
-            run = load_run(log, RunId(log.resolve(args.resume)))
-            line = _with_budget(line, run)
-            wanted = run.request.settings
-        else:
-            models, file = models_of(args)
-            wanted = seated(session_settings(args), models, args.base_url, file)
-        line.check_prices(wanted.voices)
-        check_line(line, wanted)
-        if not args.resume:
-            run = plan_run(log, Ids().run(), _request(args, wanted), line.budget, skip_existing=args.skip_existing)
-        terminal.say(f"{run.id}: {len(run.planned.conversations)} sessions planned.")
+    run, line = _resumed(args, settings) if args.resume else _planned(args, settings)
+    terminal.say(f"{run.id}: {len(run.planned.conversations)} sessions planned.")
+    wanted = run.request.settings
     crew = Crew(wanted, line, args.at_once or (_AT_ONCE if asks_models(wanted) else 1))
     return _conduct(args, settings, terminal, run, crew)
+
+
+def _planned(args: argparse.Namespace, settings: HasKeys) -> tuple[Run, Line]:
+    """A new run, kept once everything that can be known of its models is known."""
+    models, file = models_of(args)
+    line, wanted = line_of(args, settings, file), seated(session_settings(args), models, args.base_url, file)
+    _look(line, wanted)
+    with open_log(settings.store, create=True) as log:
+        return plan_run(log, Ids().run(), _request(args, wanted), line.budget, skip_existing=args.skip_existing), line
+
+
+def _resumed(args: argparse.Namespace, settings: HasKeys) -> tuple[Run, Line]:
+    """A run of the log, with the budget of its plan where no other one is given."""
+    with open_log(settings.store) as log:
+        run = load_run(log, RunId(log.resolve(args.resume)))
+    line = _with_budget(line_of(args, settings, read_models_file(args.models) if args.models else None), run)
+    _look(line, run.request.settings)
+    return run, line
+
+
+def _look(line: Line, wanted: SessionSnapshot) -> None:
+    line.check_prices(wanted.voices)
+    check_line(line, wanted)
 
 
 def _conduct(args: argparse.Namespace, settings: HasKeys, terminal: Terminal, run: Run, crew: Crew) -> int:

@@ -18,7 +18,7 @@ from agents import (
     UsageError,
     VigilError,
     Wish,
-    drawn,
+    drawn_speaking,
     from_file,
     one_of_each_family,
     planned,
@@ -125,7 +125,8 @@ def _guests(args: argparse.Namespace) -> list[tuple[int, Guest]]:
     wish = Wish(category=args.category, **wishes)
     guests: list[tuple[int, Guest]] = []
     for seed in range(args.seed, args.seed + args.count):
-        guests.append((seed, drawn(seed, wish, {guest.crisis.situation for _, guest in guests})))
+        told = {guest.crisis.situation for _, guest in guests}
+        guests.append((seed, drawn_speaking(args.language, seed, wish, told)))
     return guests
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from agents import Chance, Guest, RunId, SessionSnapshot, StreamId, UsageError, Value, find_category, from_file, make_plan, planned
+from agents import Chance, Guest, RunId, SessionSnapshot, StreamId, UsageError, Value, find_category, from_file, make_plan, planned, speaks
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Request(Value):
             if count is not None and given == count:
                 return
             guest = Guest(*plan.composed(cell))
-            if _speaks(guest, self.language):
+            if speaks(guest, self.language):
                 given += 1
                 yield guest
         if count is not None and given < count:
@@ -112,12 +112,6 @@ class Request(Value):
             return
         for file in files:
             yield from_file(file, self.categories[0] if len(self.categories) == 1 else None)
-
-
-def _speaks(guest: Guest, language: str) -> bool:
-    """Whether somebody is at home in a language; English and `native` ask nothing."""
-    asked = language.partition("-")[0]
-    return asked in ("en", "native") or guest.persona.language.partition("-")[0] == asked
 
 
 def slugs(names: str | None) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
 from typing import Any
 
-from agents import Purse, VigilError
+from agents import Purse, VigilError, configure
 from graphs.crew import Crew, Flag, Watch, in_chunks, play_all, staged
 from graphs.outcome import Outcome
 from graphs.request import Wanted
@@ -80,6 +80,7 @@ def _ready(counter: Counter, purse: Purse, stop: Flag) -> None:
     """Makes a fresh process ready: it leaves when its parent is gone, and leaves Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    configure()
     _HERE.update(log=HandedLog(counter), purse=purse, stop=stop)
 
 

@@ -52,7 +52,12 @@ class Transcript:
         say(f"\n{style(f'{spoken.turn:2}  Seeker', 'cyan', 'bold')}  {style(meter(spoken.affect, before), 'dim')}  {style(act, 'dim')}")
         if self._view.thoughts and spoken.private_thought:
             say(style(folded(f"({spoken.private_thought})"), "dim"))
+        if self._view.thoughts and spoken.appraisal and spoken.appraisal.heard:
+            say(style(folded(f"(heard: {spoken.appraisal.heard} {spoken.appraisal.why})"), "dim"))
         say(folded(spoken.message))
+        for fault in spoken.faults:
+            kind = fault.kind.replace("_", " ")
+            say(style(folded(f"! the simulator's fault ({kind}): “{fault.words}”"), "yellow"))
         if exchange.flagged:
             words = "; ".join(exchange.flagged.words)
             say(style(folded(f"! {exchange.flagged.level.value} risk: “{words}”"), "yellow"))

@@ -18,6 +18,9 @@ from agents.personas.files import PersonaFileError, read_persona
 from agents.personas.plan import make_plan
 from agents.values import Split
 
+_DRAWS, _APART = 600, 1_000_003
+"""How many people are drawn to find one who speaks a language, and how far their seeds are apart."""
+
 
 @dataclass(frozen=True)
 class Guest:
@@ -34,6 +37,24 @@ class Guest:
 def drawn(seed: int, wish: Wish | None = None, told: Set[str] = frozenset()) -> Guest:
     """Somebody drawn from a seed, with a situation that is not in `told` while another fits."""
     return Guest(*draw(seed, wish, told))
+
+
+def speaks(guest: Guest, language: str) -> bool:
+    """Whether somebody is at home in a language; English and `native` ask nothing."""
+    asked = language.partition("-")[0]
+    return asked in ("en", "native") or guest.persona.language.partition("-")[0] == asked
+
+
+def drawn_speaking(language: str, seed: int, wish: Wish | None = None, told: Set[str] = frozenset()) -> Guest:
+    """Somebody drawn from a seed who is at home in a language: the first of a row of draws that the seed begins."""
+    for step in range(_DRAWS):
+        guest = drawn(seed + step * _APART, wish, told)
+        if speaks(guest, language):
+            return guest
+    raise UsageError(
+        f"Nobody of {_DRAWS} people drawn from seed {seed} grew up with the language {language!r}. Give a --city where it is spoken, "
+        "name somebody with --persona, or let each speak their own with --language native."
+    )
 
 
 def planned(wanted: str, plan_seed: int = 1) -> Guest:
