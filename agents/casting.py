@@ -85,18 +85,29 @@ def cast(settings: SessionSnapshot, seed: int, luck: int = 0, asking: Asking | N
 
 def _voice(chair: str, settings: SessionSnapshot) -> Voice:
     """How a chair's model is asked; a model without settings of its own is asked as its endpoint has it."""
-    return settings.voices.get(chair) or parse_voice(chair, settings.models[chair])
+    voice = settings.voices.get(chair) or parse_voice(chair, settings.models[chair])
+    if voice.model != settings.models[chair]:
+        raise ValueError(f"{settings.models[chair]} sits in the {chair}'s chair, but {voice.model} has its voice")
+    return voice
 
 
 def presets(chair: str, voice: Voice) -> Voice:
-    """A voice whose words are picked as usual in its chair, and at each care level, wherever nobody says otherwise."""
+    """A voice whose words are picked as usual in its chair, and at each care level, wherever nobody says otherwise.
+
+    What the voice leaves to its server is set nowhere.
+    """
     from agents.prompted.prompts import decoding_presets
 
     roles, care = decoding_presets()
     given = voice.decoding
     levels = {**care, **voice.by_care} if chair == Role.SUPPORTER else {}
     by_care = {level: voice.by_care.get(level, Decoding()).over(given).over(care.get(level, Decoding())) for level in levels}
-    return voice.model_copy(update={"decoding": given.over(roles[Role(chair)]), "by_care": by_care})
+    return voice.model_copy(
+        update={
+            "decoding": given.over(roles[Role(chair)]).without(voice.leave),
+            "by_care": {level: decoding.without(voice.leave) for level, decoding in by_care.items()},
+        }
+    )
 
 
 def sources(models: Mapping[str, str]) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from agents.ground.errors import nearest
 from agents.values import CareLevel, Parameters, Text, Value
 
 Structured = Literal["prompt", "json_object", "json_schema"]
@@ -24,6 +26,10 @@ class Decoding(Value):
         """These settings, and those of `other` where these say nothing."""
         return Decoding(**{**other.model_dump(exclude_none=True), **self.model_dump(exclude_none=True)})
 
+    def without(self, names: Iterable[str]) -> Decoding:
+        """These settings, but for the named ones."""
+        return Decoding(**self.model_dump(exclude_none=True, exclude=set(names)))
+
 
 class Voice(Value):
     """A model in a chair, with everything that decides what it answers."""
@@ -35,6 +41,8 @@ class Voice(Value):
     decoding: Decoding = Decoding()
     by_care: dict[str, Decoding] = {}
     """What differs at a care level, by the level as it is printed (`0.2`)."""
+    leave: tuple[str, ...] = ()
+    """Settings of `Decoding` that are left to the server, whatever presets say."""
     structured: Structured = "prompt"
     """How the model is held to its form: by words alone, or by the server as well."""
     stream: bool = False
@@ -47,6 +55,15 @@ class Voice(Value):
     """How many tokens the model can read and write together, where it is known."""
     extra: Parameters = {}
     """Further fields of the request's body, as the server knows them."""
+
+    @field_validator("leave")
+    @classmethod
+    def _settings_of_decoding(cls, leave: tuple[str, ...]) -> tuple[str, ...]:
+        known = Decoding.model_fields
+        for name in leave:
+            if name not in known:
+                raise ValueError(f"there is no setting {name!r}.{nearest(name, known)} Known: {', '.join(known)}")
+        return leave
 
     def at(self, care_level: CareLevel) -> Decoding:
         """How words are picked at a care level."""

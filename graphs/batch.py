@@ -9,8 +9,9 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from agents import Budget, Guest, LocalPurse, RunId, SharedPurse, StreamId, UsageError, check_language
-from graphs.crew import Crew, Flag, Watch, how_it_ended
+from agents import Budget, Guest, LocalPurse, RunId, SessionSnapshot, SharedPurse, StreamId, UsageError, VigilError, check_language
+from graphs.crew import Crew, Watch, how_it_ended
+from graphs.leaving import Flag
 from graphs.outcome import Outcome, Tally
 from graphs.request import Request, Wanted, mark
 from graphs.workers import in_process, in_processes
@@ -55,7 +56,7 @@ class Onlooker:
 
 def plan_run(log: Log, run: RunId, request: Request, budget: Budget, *, skip_existing: bool = False) -> Run:
     """Keeps the plan of a batch."""
-    known = _marks(log) if skip_existing else set[str]()
+    known = _marks(log, request.settings) if skip_existing else set[str]()
     streams, people = _told(_speakable((one for one in request.sessions(run) if one.mark not in known), request))
     if not streams:
         raise UsageError(
@@ -87,15 +88,16 @@ def _told(sessions: Iterable[Wanted]) -> tuple[list[StreamId], str]:
     return streams, people.hexdigest()[:16]
 
 
-def _marks(log: Log) -> set[str]:
-    """The sessions that the log has already and that are over."""
+def _marks(log: Log, settings: SessionSnapshot) -> set[str]:
+    """The sessions that the log has already, of the same models and as long, and that are over."""
     found: set[str] = set()
     for info in log.streams("c-"):
         [first] = log.read(info.id, 0, 1)
         ended = how_it_ended(log, info.id)
         if isinstance(first.event, ConversationStarted) and ended is not None and ended.kind == "done":
             started = first.event
-            found.add(mark(Guest(started.persona, started.crisis), started.seed, started.language))
+            if (started.settings.models, started.settings.turn_limit) == (settings.models, settings.turn_limit):
+                found.add(mark(Guest(started.persona, started.crisis), started.seed, started.language))
     return found
 
 
@@ -169,16 +171,21 @@ def conduct(log: Log, run: Run, crew: Crew, means: Means, onlooker: Onlooker) ->
         onlooker.tell(tally, purse.spent())
 
     sessions, watch = missing(log, run, tally.add), Watch(count, onlooker.flag, purse)
-    if means.engine == "ray":
-        from graphs.cluster import on_ray
+    try:
+        if means.engine == "ray":
+            from graphs.cluster import on_ray
 
-        on_ray(crew, means, sessions, watch, before)
-    elif many:
-        in_processes(crew, log, sessions, watch, means.workers)
-    else:
-        in_process(crew, log, sessions, watch)
+            on_ray(crew, means, sessions, watch, before)
+        elif many:
+            in_processes(crew, log, sessions, watch, means.workers)
+        else:
+            in_process(crew, log, sessions, watch)
+    except UsageError:
+        raise
+    except VigilError as error:
+        tally.hopeless = tally.hopeless or str(error)
     ended = RunEnded(outcome=_outcome(tally), ended=tally.over, failed=tally.kinds["failed"], reason=_reason(tally))
-    log.append(run.id, run.version, [ended])
+    log.append(run.id, log.head(run.id).version, [ended])
     return tally, ended
 
 

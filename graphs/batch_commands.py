@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 
-from agents import Budget, Ids, Progress, RunId, SessionSnapshot, Terminal, UsageError, read_models_file
-from graphs.batch import Means, Onlooker, Run, conduct, load_run, plan_run, spent_in
-from graphs.crew import Crew, Flag
+from agents import Budget, Ids, Progress, RunId, SessionSnapshot, Terminal, UsageError, check_language, read_models_file
+from graphs.batch import Means, Onlooker, Run, conduct, load_run, plan_run
+from graphs.crew import Crew
+from graphs.leaving import SharedFlag, interruptible
 from graphs.line import HasKeys, Line, asks_models, chair_arguments, check_line, limit_arguments, line_of, models_of, seated
 from graphs.manner import session_arguments, session_settings
 from graphs.outcome import Tally
 from graphs.request import Request, slugs
+from replay import find_run
 from store import RunEnded, open_log
 
 _AT_ONCE = 8
@@ -72,7 +68,8 @@ def _planned(args: argparse.Namespace, settings: HasKeys) -> tuple[Run, Line]:
     """A new run, kept once everything that can be known of its models is known."""
     models, file = models_of(args)
     line, wanted = line_of(args, settings, file), seated(session_settings(args), models, args.base_url, file)
-    _look(line, wanted)
+    check_language("en" if args.language == "native" else args.language, wanted.models)
+    _look(args, settings, line, wanted)
     with open_log(settings.store, create=True) as log:
         return plan_run(log, Ids().run(), _request(args, wanted), line.budget, skip_existing=args.skip_existing), line
 
@@ -80,14 +77,20 @@ def _planned(args: argparse.Namespace, settings: HasKeys) -> tuple[Run, Line]:
 def _resumed(args: argparse.Namespace, settings: HasKeys) -> tuple[Run, Line]:
     """A run of the log, with the budget of its plan where no other one is given."""
     with open_log(settings.store) as log:
-        run = load_run(log, RunId(log.resolve(args.resume)))
+        run = load_run(log, RunId(find_run(log, args.resume)))
     line = _with_budget(line_of(args, settings, read_models_file(args.models) if args.models else None), run)
-    _look(line, run.request.settings)
+    _look(args, settings, line, run.request.settings)
     return run, line
 
 
-def _look(line: Line, wanted: SessionSnapshot) -> None:
-    line.check_prices(wanted.voices)
+def _look(args: argparse.Namespace, settings: HasKeys, line: Line, wanted: SessionSnapshot) -> None:
+    """Finds what could not work, before anything is planned or played."""
+    if args.workers > 1:
+        line.shared(args.workers)
+    if args.engine == "ray":
+        from graphs.cluster import check_cluster
+
+        check_cluster(line, settings.store)
     check_line(line, wanted)
 
 
@@ -98,16 +101,19 @@ def _conduct(args: argparse.Namespace, settings: HasKeys, terminal: Terminal, ru
     means = Means(args.engine, args.workers, store, args.address)
     progress = Progress("Sessions", len(run.planned.conversations))
 
-    def tell(tally: Tally, spent: tuple[float, int]) -> None:
-        progress.at(tally.over + tally.kinds["left"], _note(tally, spent))
+    spent = (0.0, 0)
 
-    flag = multiprocessing.get_context("spawn").Event()
+    def tell(tally: Tally, now: tuple[float, int]) -> None:
+        nonlocal spent
+        spent = now
+        progress.at(tally.over + tally.kinds["left"], _note(tally, now))
+
+    flag = SharedFlag()
     with open_log(store) as log, interruptible(flag) as interrupted:
         tally, ended = conduct(log, run, crew, means, Onlooker(flag, tell))
-        spent = spent_in(log, run) if asked else (0.0, 0)
     progress.close()
     _report(terminal, run, tally, ended, spent)
-    if interrupted.is_set():
+    if interrupted.yes:
         return 130
     return 0 if ended.outcome == "completed" else 1
 
@@ -141,7 +147,20 @@ def _report(terminal: Terminal, run: Run, tally: Tally, ended: RunEnded, spent: 
     terminal.say(f"Next: python sim.py {f'generate --resume {run.id}' if tally.missing else f'runs show {run.id}'}")
 
 
+_OF_THE_PLAN = (
+    "personas", "categories", "per_persona", "seed", "plan", "language", "offset", "limit", "skip_existing", "turns", "chooser", "care_level",
+    "look_ahead", "foresee", "cold", "seeker", "supporter", "judge", "base_url",
+)  # fmt: skip
+"""What a run that is gone on with has in its plan."""
+
+
 def _check(args: argparse.Namespace) -> None:
+    if args.resume:
+        usual = argparse.ArgumentParser()
+        generate_arguments(usual)
+        if changed := [name for name in _OF_THE_PLAN if getattr(args, name) != usual.get_default(name)]:
+            flag = changed[0].replace("_", "-")
+            raise UsageError(f"--resume goes on with a run as it was planned, so --{flag} cannot change. Leave it out, or plan a new run.")
     for name in ("per_persona", "workers", "at_once", "limit"):
         if (value := getattr(args, name)) is not None and value < 1:
             raise UsageError(f"--{name.replace('_', '-')} {value} plays nothing. Give 1 or more.")
@@ -163,26 +182,6 @@ def _with_budget(line: Line, run: Run) -> Line:
     planned = Budget(**run.planned.budget)  # type: ignore[arg-type]
     given = line.budget
     return line.under(Budget(given.max_cost or planned.max_cost, given.max_tokens or planned.max_tokens))
-
-
-@contextmanager
-def interruptible(flag: Flag) -> Iterator[Flag]:
-    """Within the block the first Ctrl-C (or TERM) raises the flag, so that calls in hand are kept; the second one leaves at once."""
-    interrupted = multiprocessing.Event()
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-        interrupted.set()
-        flag.set()
-        print("\nStopping: what is in hand is finished and kept. Ctrl-C once more leaves at once.", file=sys.stderr)  # noqa: T201
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield interrupted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 COMMANDS = {"generate": (generate_arguments, generate)}

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from agents import CHAIRS, Ids, Progress, StreamId, Terminal, UsageError, read_models_file
+from agents import CHAIRS, Ids, Progress, StreamId, Terminal, UsageError, read_models_file, sources
 from graphs.branching import Override, follow, fork, open_branch
 from graphs.commands import result
 from graphs.line import HasKeys, check_line, limit_arguments, line_of, voices_for
-from graphs.live import Live, asked, play
-from graphs.session import Stage
+from graphs.live import Live, play, seat, stopping_kindly
 from graphs.sweeping import Worth, sweep
 from replay import Transcript, View, closing, edited, find, fold, load, override_in_words
 from store import open_log
@@ -56,28 +56,33 @@ def branch(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> i
     override = _override(args)
     file = read_models_file(args.models) if args.models else None
     line = line_of(args, settings, file)
-    with open_log(settings.store) as log:
+    with ExitStack() as stack:
+        log = stack.enter_context(open_log(settings.store))
         parent = find(log, args.id)
         if not override.as_json():
             override = Override(luck=1 + len(log.children(parent)))
         events = log.read(parent)
         at = fork(events, args.at, override)
         if override.models and at.before.settings:
-            override = replace(override, voices=voices_for(at.before.settings, override.models, args.base_url, file))
+            now = {**at.before.settings.models, **override.models}
+            voices = voices_for(at.before.settings, override.models, args.base_url, file)
+            override = replace(override, voices=voices, prompts=sources(now))
         new = StreamId(Ids().branch())
         reason = args.reason or override_in_words(override.as_json())
-        line.check_prices(override.voices)
         if at.before.settings:
             check_line(line, edited(at.before.settings, override.as_json().get("settings", {})))
         position = open_branch(log, parent, new, at, override, reason=reason)
-        position, first = asked(line, position.settings, Stage(log), lambda stage: follow(position, stage))
+        table_ = stack.enter_context(seat(line, log, position.settings))
+        with stopping_kindly(new):
+            position, first = table_.do(position.settings, lambda stage: follow(position, stage))
         conversation = load(log, new)
         transcript = Transcript(terminal, View(variants=not args.brief, thoughts=args.thoughts))
         transcript.head(conversation, f"  {new}, from {parent} at turn {args.at}")
         if first and conversation.exchanges[-1].chosen:
             transcript.turn(conversation.exchanges[-1])
         live = Live(terminal, conversation, View(variants=not args.brief, thoughts=args.thoughts))
-        done = play(line, position, live, terminal, log)
+        with stopping_kindly(new):
+            done = play(table_, position, live, terminal)
         original = load(log, parent)
     terminal.result({**result(new, conversation), "parent": parent, "at": args.at, "overrides": override.as_json()})
     if not done:
@@ -146,10 +151,9 @@ def sweep_command(args: argparse.Namespace, settings: HasKeys, terminal: Termina
         assert conversation.settings is not None
         line = line_of(args, settings, read_models_file(args.models) if args.models else None)
         check_line(line, conversation.settings)
-        worths = asked(
-            line, conversation.settings, Stage(log), lambda stage: sweep(stage, stream, turns, args.samples, ids=Ids(), tell=progress.at)
-        )
-        progress.close()
+        with seat(line, log, conversation.settings) as at:
+            worths = at.do(conversation.settings, lambda stage: sweep(stage, stream, turns, args.samples, ids=Ids(), tell=progress.at))
+    progress.close()
     terminal.result({"id": stream, "samples": args.samples, "turns": [worth.as_json() for worth in worths]})
     terminal.table(
         ("turn", "reply", "style", "reward", "distress after", "at the end", "worth", "spread", "branch"),

@@ -35,6 +35,8 @@ class Override:
     models: Mapping[str, str] = field(default_factory=dict)
     voices: Mapping[str, Voice] = field(default_factory=dict)
     """How every chair is asked from here on, where `models` says something."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """What everybody speaks from, with its version, where `models` says something."""
     persona: Mapping[str, JsonValue] = field(default_factory=dict)
     luck: int | None = None
     turns: int | None = None
@@ -49,6 +51,8 @@ class Override:
         settings |= {f"models.{chair}": model for chair, model in self.models.items()}
         if self.models:
             settings["voices"] = {chair: voice.model_dump(mode="json") for chair, voice in self.voices.items()}
+        if self.prompts:
+            settings["prompts"] = dict(self.prompts)
         given: dict[str, JsonValue] = {
             "choose": self.choose,
             "say": self.say,

@@ -16,6 +16,7 @@ from agents import Purse, UsageError, VigilError
 from graphs.cluster_desk import Actor, RayPurse, asked, open_desk
 from graphs.cluster_task import Chunk, play_chunk
 from graphs.crew import Crew, Watch, in_chunks
+from graphs.line import Line
 from graphs.outcome import Outcome
 from graphs.request import Wanted
 from store import StoreSettings
@@ -50,7 +51,7 @@ class Means(Protocol):
 
 def on_ray(crew: Crew, means: Means, sessions: Iterator[Wanted], watch: Watch, before: tuple[float, int]) -> None:
     """Plays all sessions, `means.workers` tasks at a time. `before` is what the batch has taken so far."""
-    _check(crew, means)
+    check_cluster(crew.line, means.store)
     shared = Crew(crew.settings, crew.line.shared(means.workers), crew.at_once)
     chunks = in_chunks(sessions, 1 if crew.at_once == 1 else _CHUNK * crew.at_once)
     with _cluster(means.address, means.workers):
@@ -59,19 +60,19 @@ def on_ray(crew: Crew, means: Means, sessions: Iterator[Wanted], watch: Watch, b
         _through(_Tasks(shared, means.store, desk), chunks, watch, mirror, means.workers)
 
 
-def _check(crew: Crew, means: Means) -> None:
+def check_cluster(line: Line, store: StoreSettings) -> None:
     """Refuses what could not work, before anything is started."""
     try:
         import ray  # noqa: F401
     except ImportError as error:
         raise UsageError(f"--engine ray needs Ray ({error}). Run pip install -e '.[cluster]' -c constraints.txt") from None
-    if not _shared_by_nodes(means.store):
+    if not _shared_by_nodes(store):
         raise UsageError(
             "--engine ray needs a log that every node reaches, and a file is none. Give --log postgresql://USER@HOST/DATABASE, "
             "or leave --engine ray out."
         )
-    cache = crew.line.cache
-    if cache and (not _shared_by_nodes(cache) or cache.log == means.store.log):
+    cache = line.cache
+    if cache and (not _shared_by_nodes(cache) or cache.log == store.log):
         raise UsageError(
             "--cache must be a PostgreSQL place of its own with --engine ray: --cache postgresql://USER@HOST/DATABASE?schema=cache."
         )
@@ -189,7 +190,7 @@ class _Tasks:
             told: list[Outcome] | VigilError = ray.get(reference)
         except (WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError) as error:
             reason = f"its worker was lost {_AGAIN + 1} times ({type(error).__name__}); is there enough memory on every node?"
-            return [Outcome(one.stream, "left", reason, away=True) for one in sessions]
+            return [Outcome(one.stream, "left", reason) for one in sessions]
         except RayTaskError as error:
             cause = f"{type(error.cause).__name__}: {error.cause}".partition("\n")[0]
             raise ClusterUnavailable(f"A node cannot play sessions: {cause}. Install this version of Vigil on every node.") from None

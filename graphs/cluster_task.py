@@ -7,16 +7,17 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents import Purse, StreamId, VigilError, configure
+from agents import StreamId, VigilError, configure
 from graphs.cluster_desk import Actor, Leaving, RayPurse
-from graphs.crew import Crew, how_it_ended, play_all, staged
+from graphs.crew import Crew, how_it_ended, play_all
 from graphs.outcome import Outcome
 from graphs.request import Wanted
 from graphs.session import Stage
-from store import Log, LogUnavailable, SqlLog, StoreSettings, open_log
+from graphs.table import table
+from store import LogUnavailable, SqlLog, StoreSettings, open_log
 
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, *[15.0] * 8)
-"""How long whoever lost a session to another writer waits before it looks again: in all, longer than a call may take."""
+"""How long whoever lost a session to another writer waits before it looks again: in all, longer than a call usually takes."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ def play_chunk(chunk: Chunk, crew: Crew, store: StoreSettings, desk: Actor) -> l
     try:
         purse = RayPurse(desk, crew.line.budget)
         leaving = Leaving(desk, chunk.number)
-        with _opened(store) as log:
-            outcomes = asyncio.run(_play(chunk.sessions, crew, purse, leaving, log))
+        with _opened(store) as log, table(crew.line, log, purse, leaving) as here:
+            outcomes = here.do(crew.settings, lambda stage: play_contested(chunk.sessions, crew, stage))
         if crew.settings.voices:
             purse.spent()  # once this is answered, the desk has heard of every payment
         return outcomes
@@ -50,11 +51,6 @@ def _opened(store: StoreSettings) -> SqlLog:
         return open_log(store)
     except LogUnavailable as error:
         raise LogUnavailable(f"The worker on {socket.gethostname()} cannot use the log. {error} Its URL must hold on every node.") from None
-
-
-async def _play(sessions: Sequence[Wanted], crew: Crew, purse: Purse, leaving: Leaving, log: Log) -> list[Outcome]:
-    async with staged(crew, log, purse, leaving) as stage:
-        return await play_contested(sessions, crew, stage)
 
 
 async def play_contested(sessions: Sequence[Wanted], crew: Crew, stage: Stage, pauses_s: Sequence[float] = _PAUSES_S) -> list[Outcome]:

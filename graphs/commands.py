@@ -8,27 +8,26 @@ from pathlib import Path
 
 from agents import (
     HUMAN,
-    CallFailed,
     Guest,
-    Halted,
     Ids,
     SessionSnapshot,
     StreamId,
     Terminal,
     UsageError,
-    VigilError,
     Wish,
     drawn_speaking,
     from_file,
     one_of_each_family,
     planned,
     read_models_file,
+    sources,
 )
-from graphs.line import HasKeys, Line, chair_arguments, check_line, limit_arguments, line_of, models_of, seated
-from graphs.live import Live, play
+from graphs.line import HasKeys, chair_arguments, check_line, limit_arguments, line_of, models_of, seated
+from graphs.live import Live, play, seat, stopping_kindly
 from graphs.manner import session_arguments, session_settings
 from graphs.position import Position, position_of
 from graphs.session import begin, compiled, first_event
+from graphs.table import Table
 from replay import Conversation, Transcript, View, closing, find, load, outcome
 from store import Log, open_log
 
@@ -36,10 +35,6 @@ HONEST = (
     "The built-in engine is a rule-driven simulator: it needs no key and no network, and it does not understand. "
     "Stories, rules and word lists decide what is said. A person can take either chair."
 )
-
-
-class SessionStopped(VigilError):
-    """A session could not go on today; nothing of it is lost."""
 
 
 def run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,17 +70,16 @@ def run(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> int:
     models, file = models_of(args)
     wanted = seated(_settings(args), {**models, **({"seeker": HUMAN} if args.play else {})}, args.base_url, file)
     line = line_of(args, settings, file)
-    line.check_prices(wanted.voices)
     check_line(line, wanted)
     guests = _guests(args)
     results: list[dict[str, object]] = []
     ids = Ids()
-    with open_log(settings.store, create=True) as log:
+    with open_log(settings.store, create=True) as log, seat(line, log, wanted) as at:
         for seed, guest in guests:
             stream = StreamId(ids.conversation())
             language = guest.persona.language if args.language == "native" else args.language
             position = begin(log, stream, first_event(guest, seed, wanted, language))
-            done, conversation = _play(log, position, line, args, terminal)
+            done, conversation = _play(log, position, at, args, terminal)
             results.append(result(stream, conversation))
             if not done:
                 return _left(stream, conversation, terminal)
@@ -130,7 +124,7 @@ def _guests(args: argparse.Namespace) -> list[tuple[int, Guest]]:
     return guests
 
 
-def _play(log: Log, position: Position, line: Line, args: argparse.Namespace, terminal: Terminal) -> tuple[bool, Conversation]:
+def _play(log: Log, position: Position, at: Table, args: argparse.Namespace, terminal: Terminal) -> tuple[bool, Conversation]:
     """Plays on from a position, shows it, says how it ended."""
     conversation = load(log, position.stream)
     view = View(variants=not args.brief, thoughts=args.thoughts, seeker=True)
@@ -139,10 +133,8 @@ def _play(log: Log, position: Position, line: Line, args: argparse.Namespace, te
     Transcript(terminal, view).head(conversation, f"  {position.stream}")
     live = Live(terminal, conversation, view, getattr(args, "pace", 0.0))
     begun = time.perf_counter()
-    try:
-        done = play(line, position, live, terminal, log)
-    except (CallFailed, Halted) as stopped:
-        raise SessionStopped(f"{stopped}\nEverything so far is kept. Next: python sim.py resume {position.stream}") from None
+    with stopping_kindly(position.stream):
+        done = play(at, position, live, terminal)
     seconds = time.perf_counter() - begun
     if done:
         terminal.say(f"\n{closing(conversation)}\nSaved {position.stream} ({len(conversation.exchanges)} turns, {seconds:.1f} s).")
@@ -194,7 +186,10 @@ def resume(args: argparse.Namespace, settings: HasKeys, terminal: Terminal) -> i
             return 0
         line = line_of(args, settings, read_models_file(args.models) if args.models else None)
         check_line(line, position.settings)
-        done, conversation = _play(log, position, line, args, terminal)
+        if sources(position.settings.models) != position.settings.prompts:
+            terminal.say("What people speak from has changed since this session began: a turn that was in hand is asked for anew.")
+        with seat(line, log, position.settings) as at:
+            done, conversation = _play(log, position, at, args, terminal)
     if not done:
         return _left(stream, conversation, terminal)
     terminal.result(result(stream, conversation))

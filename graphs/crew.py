@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import structlog
 
 from agents import CallFailed, Halted, Purse, SessionSnapshot, StreamId, VigilError
-from graphs.line import Line, asks_models
+from graphs.leaving import Flag
+from graphs.line import Line
 from graphs.outcome import Outcome
 from graphs.playing import play_on
 from graphs.request import Wanted
@@ -34,14 +33,6 @@ class Crew:
     """Sessions at once in one process."""
 
 
-class Flag(Protocol):
-    """Something that is raised to say that it is time to leave."""
-
-    def is_set(self) -> bool: ...
-
-    def set(self) -> None: ...
-
-
 @dataclass(frozen=True)
 class Watch:
     """Who is told how each session was left, who says when it is time to leave, and who holds the money."""
@@ -49,20 +40,6 @@ class Watch:
     tell: Callable[[Outcome], None]
     flag: Flag
     purse: Purse
-
-
-@asynccontextmanager
-async def staged(crew: Crew, log: Log, purse: Purse | None, stopping: Callable[[], bool]) -> AsyncIterator[Stage]:
-    """A stage for the sessions of one event loop."""
-    stage = Stage(log, stopping=stopping)
-    if not asks_models(crew.settings):
-        yield stage
-        return
-    with crew.line.switchboard(purse, stopping) as switchboard:
-        try:
-            yield replace(stage, switchboard=switchboard)
-        finally:
-            await switchboard.close()
 
 
 async def play_wanted(wanted: Wanted, crew: Crew, stage: Stage) -> Outcome:
@@ -78,8 +55,7 @@ async def play_wanted(wanted: Wanted, crew: Crew, stage: Stage) -> Outcome:
     except Halted as halted:
         return Outcome(stream, "budget" if halted.reason == "budget" else "stopped")
     except CallFailed as failure:
-        hopeless = failure.kind in ("auth", "unknown_model")
-        return Outcome(stream, "left", f"{failure.kind}: {failure}", hopeless, failure.kind == "unreachable")
+        return Outcome(stream, "left", f"{failure.kind}: {failure}", hopeless=failure.kind in ("auth", "unknown_model"))
     except LogUnavailable:
         raise
     except VigilError as error:

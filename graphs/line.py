@@ -77,7 +77,10 @@ class Line:
     def shared(self, workers: int) -> Line:
         """What one of several worker processes may use."""
         limits = {name: share(limit, workers) for name, limit in self.limits.items()}
-        per_role = {role: max(1, most // workers) for role, most in self.per_role.items()}
+        for role, most in self.per_role.items():
+            if most < workers:
+                raise UsageError(f"--concurrency {role}={most} cannot be divided among {workers} workers. Use at most {most} workers.")
+        per_role = {role: most // workers for role, most in self.per_role.items()}
         return replace(self, limits=limits, limit=share(self.limit, workers), per_role=per_role)
 
     @contextmanager
@@ -145,6 +148,8 @@ def models_of(args: argparse.Namespace) -> tuple[dict[str, str], ModelsFile | No
     file = read_models_file(args.models) if args.models else None
     models = {chair: file.voices[chair].model if file and chair in file.voices else BUILTIN for chair in CHAIRS}
     models |= {chair: given for chair in CHAIRS if (given := getattr(args, chair))}
+    if HUMAN in models.values():
+        raise UsageError("A person sits down with `sim.py run --play seeker`, or answers with `sim.py run --interactive`.")
     return models, file
 
 
@@ -158,6 +163,8 @@ def seated(settings: SessionSnapshot, models: Mapping[str, str], base_url: str |
 
 def voices_for(settings: SessionSnapshot, models: Mapping[str, str], base_url: str | None, file: ModelsFile | None) -> dict[str, Voice]:
     """How every chair is asked once these models have taken theirs."""
+    if file:
+        file = replace(file, voices={chair: voice for chair, voice in file.voices.items() if chair in models})
     new = {chair: presets(chair, voice) for chair, voice in voices_of(models, base_url, file).items()}
     return {chair: voice for chair, voice in settings.voices.items() if chair not in models} | new
 
@@ -166,6 +173,7 @@ def check_line(line: Line, settings: SessionSnapshot | None) -> None:
     """Finds out what can be known before anything is begun: a key that is missing or wrong, a server that is away, a model it has not."""
     if settings is None or not asks_models(settings):
         return
+    line.check_prices(settings.voices)
     findings = asyncio.run(_look(line, settings.voices))
     if wrong := [finding.line for finding in findings if not finding.ok]:
         raise ModelsUnfit("\n".join(wrong))

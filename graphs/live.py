@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
-from agents import HUMAN, SessionSnapshot, Terminal
+from agents import HUMAN, CallFailed, Halted, SessionSnapshot, StreamId, Terminal, VigilError
 from graphs.keyboard import Keyboard
-from graphs.line import Line, asks_models
+from graphs.leaving import SharedFlag, interruptible
+from graphs.line import Line
 from graphs.person import Left
 from graphs.playing import play_on
 from graphs.position import Position
-from graphs.session import Stage
+from graphs.table import Table, table
 from replay import Conversation, Transcript, View, apply
 from store import Event, Log
-
-T = TypeVar("T")
 
 
 class Live:
@@ -38,27 +35,47 @@ class Live:
             time.sleep(self._pace)
 
 
-def play(line: Line, position: Position, live: Live, terminal: Terminal, log: Log) -> bool:
+def play(at: Table, position: Position, live: Live, terminal: Terminal) -> bool:
     """Plays to the end; False if a person left before it."""
     settings = position.settings
-    person = Keyboard(terminal) if HUMAN in (settings.chooser, settings.models.get("seeker")) else None
+    person = Keyboard(terminal) if by_hand(settings) else None
     try:
-        asked(line, settings, Stage(log, live, None, person), lambda stage: play_on(position.stream, stage))
+        at.do(settings, lambda stage: play_on(position.stream, stage), live, person)
     except Left:
         return False
     return True
 
 
-def asked(line: Line, settings: SessionSnapshot, stage: Stage, work: Callable[[Stage], Coroutine[Any, Any, T]]) -> T:
-    """Does some work on a stage, with a switchboard where models have to be asked, in an event loop of its own."""
+@contextmanager
+def seat(line: Line, log: Log, settings: SessionSnapshot) -> Iterator[Table]:
+    """A table in front of somebody: Ctrl-C finishes what is in hand, unless a person sits there, for whom it means to leave at once."""
+    flag = SharedFlag()
+    with ExitStack() as stack:
+        if not by_hand(settings):
+            stack.enter_context(interruptible(flag))
+        yield stack.enter_context(table(line, log, stopping=flag.is_set))
 
-    async def open_and_work() -> T:
-        if not asks_models(settings):
-            return await work(stage)
-        with line.switchboard() as switchboard:
-            try:
-                return await work(replace(stage, switchboard=switchboard))
-            finally:
-                await switchboard.close()
 
-    return asyncio.run(open_and_work())
+class SessionStopped(VigilError):
+    """A session could not go on today; nothing of it is lost."""
+
+
+class SessionInterrupted(SessionStopped):
+    """A person asked to stop."""
+
+    exit_code = 130
+
+
+@contextmanager
+def stopping_kindly(stream: StreamId) -> Iterator[None]:
+    """Says how to go on with a session that is stopped within the block."""
+    try:
+        yield
+    except (CallFailed, Halted) as stopped:
+        kind = SessionInterrupted if isinstance(stopped, Halted) and stopped.reason == "stopped" else SessionStopped
+        raise kind(f"{stopped}\nEverything so far is kept. Next: python sim.py resume {stream}") from None
+
+
+def by_hand(settings: SessionSnapshot) -> bool:
+    """Whether a person sits at the keyboard."""
+    return HUMAN in (settings.chooser, settings.models.get("seeker"))

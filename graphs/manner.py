@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from agents import SessionSnapshot, UsageError
+from agents import HUMAN, SessionSnapshot, UsageError
 
 
 def session_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +26,8 @@ def session_settings(args: argparse.Namespace) -> SessionSnapshot:
         raise UsageError(f"--turns {args.turns} plays nothing. Give 1 or more.")
     if args.look_ahead < 0 or args.look_ahead > 10:
         raise UsageError(f"--look-ahead {args.look_ahead} is not between 0 and 10.")
+    if args.chooser == HUMAN:
+        raise UsageError("--chooser human is `sim.py run --interactive`: you choose or write each reply.")
     if args.chooser and args.care_level is not None:
         raise UsageError("--chooser and --care-level contradict: both say which reply is given. Leave one of them out.")
     if args.foresee == "off" and args.look_ahead > 1:

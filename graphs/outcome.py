@@ -21,8 +21,6 @@ class Outcome:
     reason: str = ""
     hopeless: bool = False
     """Whether every other session would meet the same: a wrong key, a model that is not there."""
-    away: bool = False
-    """Whether the server did not answer at all."""
     contested: bool = False
     """Whether somebody else wrote the session meanwhile."""
 
@@ -33,21 +31,21 @@ class Tally:
 
     total: int
     patience: int = 10
-    """After how many sessions in a row that no server answered the batch gives up."""
+    """After how many sessions in a row that had to be left the batch gives up."""
     kinds: Counter[Kind] = field(default_factory=Counter)
     reasons: list[tuple[StreamId, str]] = field(default_factory=list)
     """Of sessions that failed or were left, the first ones."""
     hopeless: str = ""
     """Why the rest need not be tried."""
-    _away: int = 0
+    _left: int = 0
 
     def add(self, outcome: Outcome) -> None:
         """Counts one more session."""
         self.kinds[outcome.kind] += 1
         if outcome.reason and outcome.kind in ("failed", "left") and len(self.reasons) < 20:
             self.reasons.append((outcome.stream, outcome.reason))
-        self._away = self._away + 1 if outcome.away else 0
-        if outcome.hopeless or self._away >= self.patience:
+        self._left = self._left + 1 if outcome.kind == "left" and not outcome.contested else 0
+        if outcome.hopeless or self._left >= self.patience:
             self.hopeless = self.hopeless or outcome.reason
 
     @property

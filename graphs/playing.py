@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents import StreamId
+from agents import CallFailed, StreamId
 from graphs.branching import follow
 from graphs.position import Position, position_of
 from graphs.record import answers_in
@@ -17,5 +17,10 @@ async def play_on(stream: StreamId, stage: Stage) -> Position:
     if position.ended:
         return position
     answers = answers_in(one.event for one in stored)
-    position, _ = await follow(position, stage, answers)
+    try:
+        position, _ = await follow(position, stage, answers)
+    except CallFailed as failure:
+        if not failure.lasts:
+            raise
+        return session_at(position, stage, answers).end_as_failed(position, failure)
     return await session_at(position, stage, answers).play(position)

@@ -99,15 +99,19 @@ class Session:
         }
         limit = 4 * max(1, self.settings.turn_limit - position.scene.turn + 1) + 8
         config: Any = {"recursion_limit": limit, "configurable": {"session": self}}
+        from langsmith.run_helpers import tracing_context
+
         try:
-            end = await compiled().ainvoke(state, config)
+            # LangGraph would send every state to a tracing service that the environment names: a conversation is nobody's business.
+            with tracing_context(enabled=False):
+                end = await compiled().ainvoke(state, config)
         except CallFailed as failure:
             if not failure.lasts:
                 raise
-            return self._failed(position, failure)
+            return self.end_as_failed(position, failure)
         return replace(position, version=self.record.version, scene=end["scene"], following=None, unanswered=False, ended=True)
 
-    def _failed(self, position: Position, failure: CallFailed) -> Position:
+    def end_as_failed(self, position: Position, failure: CallFailed) -> Position:
         """The session ends here, with all that it has."""
         ended = ConversationEnded(outcome="failed", turns=self.record.turns, reason=f"{failure.kind}: {failure}")
         self.record.append([ended])

@@ -116,10 +116,15 @@ async def foresee(scene: Scene, proposal: Proposal, cast: Cast, look_ahead: int)
     for _ in range(look_ahead - 1):
         if after.leaving or after.turns_left == 0:
             break
-        after, _ = hear_seeker(after, spoken)
-        following = await cast.supporter.propose(after, Stance(proposal.style, proposal.care_level))
-        after = answered(after, following)
-        spoken = await cast.seeker.speak(after)
+        try:
+            after, _ = hear_seeker(after, spoken)
+            following = await cast.supporter.propose(after, Stance(proposal.style, proposal.care_level))
+            after = answered(after, following)
+            spoken = await cast.seeker.speak(after)
+        except CallFailed as failure:
+            if not failure.lasts:
+                raise
+            break  # no model sees further, and what was seen so far holds
         ahead.append(spoken.affect)
     return Foreseen(first, tuple(ahead))
 

@@ -61,7 +61,7 @@ class FromMemory:
     async def ask(self, call: Call) -> Reply:
         reply = self._answers.replies.get(request_key(self._lineage, call))
         if reply is None:
-            raise CallFailed("other", f"The log holds no answer to this call ({call.purpose}, turn {call.turn}).")
+            raise CallFailed("other", f"The log holds no answer to this call ({call.purpose}, turn {call.turn}).", lasting=True)
         return reply
 
     def unusable(self, call: Call, failure: CallFailed) -> None:
@@ -134,7 +134,7 @@ async def _turn(conversation: Conversation, ahead: Sequence[Event], answers: Ans
 
 def _of_turn(ahead: Sequence[Event]) -> list[Event]:
     """The recorded events up to where the next turn begins."""
-    return [*ahead[:1], *takewhile(lambda event: not isinstance(event, SeekerSpoke), ahead[1:])]
+    return [*ahead[:1], *takewhile(lambda event: not isinstance(event, (SeekerSpoke, BranchOpened)), ahead[1:])]
 
 
 async def _choice(scene: Scene, weighed: list[Weighed], recorded: Sequence[Event], position: Position, people: Cast) -> Choice:

@@ -14,15 +14,17 @@ from itertools import chain
 from typing import Any
 
 from agents import Purse, VigilError, configure
-from graphs.crew import Crew, Flag, Watch, in_chunks, play_all, staged
+from graphs.crew import Crew, Watch, in_chunks, play_all
+from graphs.leaving import Flag
 from graphs.outcome import Outcome
 from graphs.request import Wanted
+from graphs.table import Table, table
 from store import Counter, HandedLog, Log, handing_over
 
-_CHUNK = 4
-"""Sessions that a process is given for each one that it plays at once: enough to keep it busy, few enough to share evenly."""
+_CHUNK = 2
+"""Sessions that a process is given for each one that it plays at once: enough to keep it busy, few enough to share evenly and to hear of."""
 _LOST = 3
-"""How often a broken pool is made anew before the batch gives up."""
+"""How often in a row a pool that broke before any session was over is made anew."""
 
 
 class WorkersLost(VigilError):
@@ -31,57 +33,66 @@ class WorkersLost(VigilError):
 
 def in_process(crew: Crew, log: Log, sessions: Iterator[Wanted], watch: Watch) -> None:
     """Plays all sessions here."""
-
-    async def work() -> None:
-        async with staged(crew, log, watch.purse, watch.flag.is_set) as stage:
-            await play_all(sessions, crew, stage, watch.tell)
-
-    asyncio.run(work())
+    with table(crew.line, log, watch.purse, watch.flag.is_set) as here:
+        here.do(crew.settings, lambda stage: play_all(sessions, crew, stage, watch.tell))
 
 
 def in_processes(crew: Crew, log: Log, sessions: Iterator[Wanted], watch: Watch, workers: int) -> None:
     """Plays all sessions in worker processes. One that dies is replaced, and its sessions are gone on with."""
     shared = Crew(crew.settings, crew.line.shared(workers), crew.at_once)
-    chunks = in_chunks(sessions, 1 if crew.at_once == 1 else _CHUNK * crew.at_once)
+    chunks, lost_in_a_row = in_chunks(sessions, 1 if crew.at_once == 1 else _CHUNK * crew.at_once), 0
     with handing_over(log) as counter:
-        for _ in range(_LOST):
+        while lost_in_a_row < _LOST:
             context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(workers, context, _ready, (counter, watch.purse, watch.flag)) as pool:
-                lost = _through(pool, shared, chunks, watch, 2 * workers)
+            pool = ProcessPoolExecutor(workers, context, _ready, (shared, counter, watch.purse, watch.flag))
+            try:
+                told, lost = _through(pool, chunks, watch, 2 * workers)
+            except KeyboardInterrupt:
+                for process in multiprocessing.active_children():
+                    process.kill()  # they wait for answers that nobody wants any more
+                raise
+            finally:
+                pool.shutdown()
             if not lost:
                 return
-            chunks = chain(lost, chunks)
+            chunks, lost_in_a_row = chain(lost, chunks), 0 if told else lost_in_a_row + 1
     raise WorkersLost(f"Worker processes died {_LOST} times. Is there enough memory? Everything so far is kept; give fewer --workers.")
 
 
-def _through(pool: ProcessPoolExecutor, crew: Crew, chunks: Iterator[list[Wanted]], watch: Watch, most: int) -> list[list[Wanted]]:
-    """Plays until nothing is left; if the pool breaks, what was under way comes back."""
+def _through(pool: ProcessPoolExecutor, chunks: Iterator[list[Wanted]], watch: Watch, most: int) -> tuple[int, list[list[Wanted]]]:
+    """Plays until nothing is left: how many sessions were told of. If the pool breaks, what was under way comes back."""
     under_way: dict[Future[list[Outcome]], list[Wanted]] = {}
+    told, in_hand = 0, list[list[Wanted]]()
     try:
         while True:
             while len(under_way) < most and not watch.flag.is_set() and (chunk := next(chunks, None)):
-                under_way[pool.submit(_play, crew, chunk)] = chunk
+                in_hand = [chunk]
+                under_way[pool.submit(_play, chunk)] = chunk
+                in_hand = []
             if not under_way:
-                return []
+                return told, []
             done, _ = wait(under_way, return_when=FIRST_COMPLETED, timeout=1)
             for future in done:
-                for outcome in future.result():
-                    watch.tell(outcome)
+                outcomes = future.result()
                 del under_way[future]
+                told += len(outcomes)
+                for outcome in outcomes:
+                    watch.tell(outcome)
     except BrokenProcessPool:
-        return list(under_way.values())
+        return told, [*in_hand, *under_way.values()]
 
 
 _HERE: dict[str, Any] = {}
-"""What a worker process holds for all its sessions."""
+"""What a worker process holds for as long as it lives."""
 
 
-def _ready(counter: Counter, purse: Purse, stop: Flag) -> None:
+def _ready(crew: Crew, counter: Counter, purse: Purse, flag: Flag) -> None:
     """Makes a fresh process ready: it leaves when its parent is gone, and leaves Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     configure()
-    _HERE.update(log=HandedLog(counter), purse=purse, stop=stop)
+    at = Table(crew.line, HandedLog(counter), asyncio.Runner(), purse, flag.is_set)
+    _HERE.update(table=at, crew=crew, flag=flag)
 
 
 def _leave_with_parent() -> None:
@@ -91,14 +102,16 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _play(crew: Crew, sessions: list[Wanted]) -> list[Outcome]:
+def _play(sessions: list[Wanted]) -> list[Outcome]:
     """Plays some sessions in a worker process."""
+    at: Table = _HERE["table"]
+    crew: Crew = _HERE["crew"]
     outcomes: list[Outcome] = []
-    stop: Flag = _HERE["stop"]
 
-    async def work() -> None:
-        async with staged(crew, _HERE["log"], _HERE["purse"], stop.is_set) as stage:
-            await play_all(iter(sessions), crew, stage, outcomes.append)
+    def tell(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        if outcome.hopeless:
+            _HERE["flag"].set()
 
-    asyncio.run(work())
+    at.do(crew.settings, lambda stage: play_all(iter(sessions), crew, stage, tell))
     return outcomes

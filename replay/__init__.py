@@ -1,5 +1,6 @@
 """How the past reads: folding events into a conversation and every way of looking at it. It never calls a model."""
 
+from replay.batches import find_run
 from replay.commands import override_in_words
 from replay.conversation import Conversation, Exchange, Forked, apply, fold
 from replay.editing import edited
@@ -23,6 +24,7 @@ __all__ = [
     "edited",
     "family",
     "find",
+    "find_run",
     "fold",
     "folded",
     "headline",

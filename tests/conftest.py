@@ -64,7 +64,7 @@ def a_clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("VIGIL_") and name != "VIGIL_CORPORA":
             monkeypatch.delenv(name)
-    for name in ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN"):
+    for name in ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "HF_TOKEN", "MODEL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 
 

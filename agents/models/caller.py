@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Literal, Protocol
 
 from agents.ground.errors import VigilError
 from agents.models.budget import Purse
 from agents.models.calls import Call, CallFailed, ChatModel, Ledger, Reply, request_key
+from agents.models.endpoints import base_url_of, origin
 from agents.models.estimate import Estimate
 from agents.models.limits import Clock, Limiter, Sleep
 from agents.models.prices import Price, cost
@@ -81,6 +83,15 @@ class Exchange:
     clock: Clock
     sleep: Sleep
     rng: Callable[[], float]
+    origins: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    """Where each model was when it was first asked: a checkpoint stays as it was loaded."""
+
+    def shelf_key(self, call: Call, key: str) -> str:
+        """What an answer is shared under: its request key, and where the model is, for others may have one of the same name."""
+        place = call.voice.model, call.voice.base_url
+        if place not in self.origins:
+            self.origins[place] = origin(call.voice)
+        return sha256(f"{key}\x1f{self.origins[place]}".encode()).hexdigest()
 
     def check_stop(self) -> None:
         """Raises `Halted` if it is time to leave."""
@@ -126,7 +137,7 @@ class Caller:
         if (answered := self._ledger.answered(key)) is not None:
             return answered
         shelf = self._exchange.shelf
-        if shelf is None or key in self._under_way or (found := shelf.get(key)) is None:
+        if shelf is None or key in self._under_way or (found := shelf.get(self._exchange.shelf_key(call, key))) is None:
             return None
         reply = replace(found, kept=True, cost=0.0)
         self._ledger.replied(call, key, reply)
@@ -183,11 +194,15 @@ class Caller:
                 connection.limiter.end(start, used)
         connection.estimate.learn(call, reply)
         if self._exchange.shelf is not None:
-            self._exchange.shelf.put(key, call, reply)
+            self._exchange.shelf.put(self._exchange.shelf_key(call, key), call, reply)
         return reply
 
     async def _paid(self, call: Call, key: str, attempt: int, connection: Connection, expected: tuple[int, int]) -> Reply:
-        """One attempt within the budget. What came of it is written down before anything else can happen."""
+        """One attempt within the budget. What came of it is written down before anything else can happen.
+
+        Servers bill a prompt though nobody waits for the answer any more, so a time-out takes at least the prompt's estimate out of the
+        purse. The ledger is told what the client knows, which may be nothing: a purse that is filled anew from it knows of no more.
+        """
         purse, clock = self._exchange.purse, self._exchange.clock
         held = connection.cost(*expected), sum(expected)
         if not purse.reserve(*held):
@@ -207,15 +222,20 @@ class Caller:
             paid = connection.cost(failure.prompt_tokens, failure.completion_tokens)
             tokens = failure.prompt_tokens + failure.completion_tokens
             self._ledger.failed(call, key, failure, attempt=attempt, latency_ms=(clock() - began) * 1000, cost=paid)
+            if failure.kind == "timeout":
+                paid, tokens = max(paid, connection.cost(expected[0], 0)), max(tokens, expected[0])
             raise
         finally:
             purse.settle(*held, paid, tokens)
 
 
 async def _answer(client: ChatModel, call: Call) -> Reply:
-    """What the model says, in the time that it has, whether or not its client looks at the clock."""
+    """What the model says, in the time that it has, whether or not its client looks at the clock.
+
+    A model in this process looks at it, from when it begins: the time until then is spent in its queue.
+    """
     try:
-        async with asyncio.timeout(call.voice.timeout_s + _GRACE_S):
+        async with asyncio.timeout(None if base_url_of(call.voice) is None else call.voice.timeout_s + _GRACE_S):
             return await client.reply(call)
     except TimeoutError:
         raise CallFailed("timeout", f"{call.voice.model} did not answer within {call.voice.timeout_s:g} s.") from None
@@ -234,6 +254,7 @@ def _final(failure: CallFailed, attempt: int) -> CallFailed:
         retry_after_s=failure.retry_after_s,
         prompt_tokens=failure.prompt_tokens,
         completion_tokens=failure.completion_tokens,
+        lasting=failure.lasting,
     )
 
 

@@ -91,7 +91,7 @@ class CallFailed(VigilError):
 
     PASSES: ClassVar[frozenset[FailureKind]] = frozenset({"rate_limit", "timeout", "unreachable", "server", "malformed"})
     """Kinds that may be gone at the next attempt."""
-    LASTS: ClassVar[frozenset[FailureKind]] = frozenset({"malformed", "refusal", "context_overflow", "other"})
+    LASTS: ClassVar[frozenset[FailureKind]] = frozenset({"refusal", "context_overflow"})
     """Kinds that the same question will meet again, on any later day."""
 
     def __init__(
@@ -102,22 +102,25 @@ class CallFailed(VigilError):
         retry_after_s: float | None = None,
         prompt_tokens: int = 0,
         completion_tokens: int = 0,
+        lasting: bool = False,
     ) -> None:
+        """`lasting` says of a failure whose kind may pass that this one does not."""
         super().__init__(message)
         self.kind: FailureKind = kind
         self.retry_after_s = retry_after_s
         self.prompt_tokens = prompt_tokens
         self.completion_tokens = completion_tokens
+        self.lasting = lasting
 
     @property
     def passes(self) -> bool:
         """Whether another attempt may bring an answer."""
-        return self.kind in self.PASSES
+        return self.kind in self.PASSES and not self.lasting
 
     @property
     def lasts(self) -> bool:
         """Whether asking again on another day is of no use."""
-        return self.kind in self.LASTS
+        return self.lasting or self.kind in self.LASTS
 
 
 OnText = Callable[[str], None]

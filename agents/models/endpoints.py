@@ -87,6 +87,17 @@ def base_url_of(voice: Voice) -> str | None:
     return voice.base_url or endpoint_of(voice.model).base_url
 
 
+def origin(voice: Voice) -> str:
+    """What tells a model from another one of its name: where its server is, or when the checkpoint in this process was last changed."""
+    if (base_url := base_url_of(voice)) is not None:
+        return base_url
+    try:
+        changed = [file.stat().st_mtime_ns for file in Path(name_of(voice.model)).expanduser().iterdir()]
+    except OSError:
+        return ""  # nothing that could answer; whoever asks it is told so
+    return str(max(changed, default=0))
+
+
 def key_name_of(voice: Voice) -> str:
     """Which secret goes to the server of a voice, if any does."""
     endpoint = endpoint_of(voice.model)

@@ -30,9 +30,9 @@ _NO_MODEL = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = re.compile(r"content[_ ](filter|policy|management)|was flagged|moderation|safety system", re.IGNORECASE)
-_QUOTA = re.compile(
-    r"insufficient_quota|exceeded your current quota|insufficient credits|billing|out of credits|payment required", re.IGNORECASE
-)
+_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+"""What servers call a quota that is used up. Their sentences do not tell: a limit of a minute is called a quota as well."""
+_COME_BACK = re.compile(r"try(ing)? again|retry (in|after)", re.IGNORECASE)
 _BAD_KEY = re.compile(r"invalid[_ ]api[_ ]key|incorrect api key|unauthori[sz]ed|authentication", re.IGNORECASE)
 _CUT_OFF = re.compile(r"incomplete|without sending complete|complete message", re.IGNORECASE)
 
@@ -83,14 +83,9 @@ def failure_of(error: Exception, where: Where) -> CallFailed:
     return _of_connection(error, where)
 
 
-def malformed(where: Where, what: str, *, prompt_tokens: int = 0, completion_tokens: int = 0) -> CallFailed:
+def malformed(where: Where, what: str, *, lasting: bool = False) -> CallFailed:
     """An answer that is none."""
-    return CallFailed(
-        "malformed",
-        f"{where.host}, asked for {where.model}: {what}.",
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
-    )
+    return CallFailed("malformed", f"{where.host}, asked for {where.model}: {what}.", lasting=lasting)
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -110,16 +105,17 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
 
 def _of_status(status: int, body: object, headers: Mapping[str, str], where: Where) -> CallFailed:
+    wait_s = retry_after(headers)
+    kind = _kind_of_status(status, body, wait_s)
+    return CallFailed(kind, _line(kind, status, body, where), retry_after_s=wait_s)
+
+
+def _kind_of_status(status: int, body: object, wait_s: float | None) -> FailureKind:
     said = _words(body)
-    kind = _kind_of_status(status, said)
-    return CallFailed(kind, _line(kind, status, body, where), retry_after_s=retry_after(headers))
-
-
-def _kind_of_status(status: int, said: str) -> FailureKind:
-    if status == 402 or (status == 429 and _QUOTA.search(said)):
+    if status == 402:
         return "auth"
     if status == 429:
-        return "rate_limit"
+        return "auth" if wait_s is None and not _COME_BACK.search(said) and _codes(body) & _QUOTA else "rate_limit"
     if status in (400, 403, 422) and _REFUSED.search(said):
         return "refusal"
     if status in (401, 403):
@@ -167,7 +163,8 @@ def _of_told(body: object, where: Where) -> CallFailed:
     status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else None
     if status is None:
         said = _words(body)
-        status = 429 if "rate" in code else 400 if _TOO_LONG.search(said) or _NO_MODEL.search(said) or _REFUSED.search(said) else 500
+        busy = "rate" in code or _codes(body) & _QUOTA
+        status = 429 if busy else 400 if _TOO_LONG.search(said) or _NO_MODEL.search(said) or _REFUSED.search(said) else 500
     return _of_status(status, body, {}, where)
 
 
@@ -210,6 +207,15 @@ def _shape(error: Exception) -> str:
 def _words(body: object) -> str:
     """All that a server says, to look for what it means."""
     return body if isinstance(body, str) else json.dumps(body, default=str) if body is not None else ""
+
+
+def _codes(body: object) -> set[str]:
+    """What a server calls an error, for programs to read."""
+    if isinstance(body, list):
+        return set().union(*map(_codes, body))
+    if not isinstance(body, Mapping):
+        return set()
+    return {str(body[name]) for name in ("code", "type") if name in body} | _codes(body.get("error"))
 
 
 def _message(body: object) -> str:

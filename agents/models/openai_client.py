@@ -8,6 +8,7 @@ the environment can send a conversation to a tracing service.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class _Answer:
     finish: str | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cost: float = 0.0
 
     def take(self, message: BaseMessage, info: Mapping[str, Any] | None) -> str:
         """Adds a message, or a piece of one; returns its words."""
@@ -54,6 +56,7 @@ class _Answer:
         self.finish = (info or {}).get("finish_reason") or self.finish
         if usage := getattr(message, "usage_metadata", None):
             self.prompt_tokens, self.completion_tokens = usage["input_tokens"], usage["output_tokens"]
+        self.cost = message.additional_kwargs.get("cost") or self.cost
         return words
 
 
@@ -129,12 +132,13 @@ class OpenAIModel:
 
     async def _whole(self, chat: ChatOpenAI, call: Call, answer: _Answer) -> None:
         result = await chat._agenerate([], extra_body=self._body(call))
+        usage = (result.llm_output or {}).get("token_usage") or {}
         if not result.generations:
-            usage = (result.llm_output or {}).get("token_usage") or {}
             answer.prompt_tokens, answer.completion_tokens = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
             raise malformed(self._where, "what came holds no choice")
         made = result.generations[0]
         answer.take(made.message, made.generation_info)
+        answer.cost = _stated_cost(usage)
 
     async def _stream(self, chat: ChatOpenAI, call: Call, answer: _Answer, on_text: OnText | None) -> None:
         async for piece in chat._astream([], stream_usage=True, extra_body=self._body(call)):
@@ -163,10 +167,11 @@ class OpenAIModel:
         if answer.finish == "error":
             raise self._with_tokens(CallFailed("server", f"{self._where.host} broke off {self._where.model}'s answer."), call, answer)
         if not text.strip():
-            spent = "; all its tokens were spent before a word came: raise max_tokens" if answer.finish == "length" else ""
-            raise self._with_tokens(malformed(self._where, f"it answered nothing{spent}"), call, answer)
+            spent = answer.finish == "length"
+            hint = "; all its tokens were spent before a word came: raise max_tokens" if spent else ""
+            raise self._with_tokens(malformed(self._where, f"it answered nothing{hint}", lasting=spent), call, answer)
         prompt, completion = (answer.prompt_tokens, answer.completion_tokens) if counted else estimated(call, text)
-        return Reply(text, prompt, completion, latency_ms, cut=answer.finish == "length", counted=counted)
+        return Reply(text, prompt, completion, latency_ms, cut=answer.finish == "length", counted=counted, cost=answer.cost)
 
     def _with_tokens(self, failure: CallFailed, call: Call, answer: _Answer) -> CallFailed:
         """The failure with what was counted; where words came but no count, with an estimate."""
@@ -181,6 +186,12 @@ def estimated(call: Call, text: str) -> tuple[int, int]:
     """The tokens of a prompt and of an answer that nobody counted."""
     asked = sum(len(message.content) for message in call.messages)
     return round(asked / _CHARACTERS_PER_TOKEN) + 1, round(len(text) / _CHARACTERS_PER_TOKEN) + 1
+
+
+def _stated_cost(usage: Mapping[str, Any]) -> float:
+    """The US dollars that a server such as OpenRouter says it took; 0 where it says none."""
+    stated = usage.get("cost")
+    return float(stated) if isinstance(stated, int | float) and math.isfinite(stated) and stated > 0 else 0.0
 
 
 def _response_format(call: Call) -> JsonValue:
@@ -200,13 +211,15 @@ def _chat_class() -> type[ChatOpenAI]:
     from langchain_openai import ChatOpenAI
 
     class Listening(ChatOpenAI):
-        """The client, with the refusals in a stream that it would drop."""
+        """The client, with the refusals and the costs in a stream that it would drop."""
 
         def _convert_chunk_to_generation_chunk(self, chunk: dict[str, Any], *rest: Any) -> Any:
             made = super()._convert_chunk_to_generation_chunk(chunk, *rest)
             choices = chunk.get("choices") or [{}]
             if made is not None and (refusal := (choices[0].get("delta") or {}).get("refusal")):
                 made.message.additional_kwargs["refusal"] = refusal
+            if made is not None and (cost := _stated_cost(chunk.get("usage") or {})):
+                made.message.additional_kwargs["cost"] = cost
             return made
 
     return Listening

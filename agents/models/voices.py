@@ -72,7 +72,8 @@ def voices_of(models: Mapping[str, str], base_url: str | None, file: ModelsFile 
     """The voice of every chair that a model takes.
 
     `models` holds what was asked for by name, and wins over the file: then the file's way of picking words stays with the chair, and
-    what belonged to its model goes. `base_url` is for every chair whose model runs on a server and has no base URL of its own.
+    what belonged to its model goes, with the list of settings that were left to its server. `base_url` is for every chair whose model
+    runs on a server and has no base URL of its own.
     """
     filed = file.voices if file else {}
     voices = {}
@@ -135,9 +136,13 @@ def _voice(path: Path, chair: str, table: dict[str, Any]) -> Voice:
     levels = _table(path, f"{chair}.care", table.get("care", {}))
     by_care = {_level(path, chair, level): _table(path, f"{chair}.care.{level}", settings) for level, settings in levels.items()}
     settings = {name: table[name] for name in own if name in table and name not in ("model", "base_url")}
-    return _built(
+    voice = _built(
         path, chair, Voice, {**settings, "model": named.model, "base_url": named.base_url, "decoding": decoding, "by_care": by_care}
     )
+    for name in voice.leave:
+        if name in decoding or any(name in told for told in by_care.values()):
+            raise UsageError(f"{path}: {chair} sets {name} and leaves it to the server as well. Take it out of one place.")
+    return voice
 
 
 def _named(path: Path, chair: str, table: dict[str, Any]) -> Voice:

@@ -31,6 +31,7 @@ async def ask_form(asking: Asking, call: Call, read: Callable[[dict[str, JsonVal
         "malformed",
         f"{call.voice.model} was asked twice for {call.purpose} and gave no answer of the form. {_problem(reply)} "
         'Try a larger model, structured = "json_object", or more max_tokens.',
+        lasting=True,
     )
     asking.unusable(again, failure)
     raise failure

@@ -1,6 +1,8 @@
 """A card as a model should read it: a persona and a crisis told to the Seeker in prose, and the little that a helper would be told.
 
-It holds back what had not happened yet in the year of the conversation. It knows no prompt and no turn.
+It leaves out sentences that name a later year, undated words of the atlas about a decade that is young yet, and sentences and things
+that look like a number to call. What else tells of the future, or names a contact in other words, it does not see. It knows no prompt and
+no turn.
 """
 
 from __future__ import annotations
@@ -10,16 +12,21 @@ from collections.abc import Mapping
 from functools import cache
 
 from agents.atlas.atlas import UnknownCity, city, find
-from agents.atlas.schema import City
+from agents.atlas.schema import DECADES, City
 from agents.ground.data_files import read_data_file
-from agents.persona import Crisis, Persona, Relative
+from agents.persona import BirthContext, Crisis, FormativeContext, Persona, Relative
 from agents.personas.crisis import duration_in_words
 from agents.prompted.prompts import FOLDER, language
 from agents.values import Text, Value
 
 _YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)(s?)\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_CONTACT = re.compile(r"\b(hot|help|crisis|chat|free )?lines?\b|\b\d{3}\b|\b\d{5,}\b|\bone-one-\w+", re.IGNORECASE)
+_DIGIT = "(?:zero|nought|oh|one|two|three|four|five|six|seven|eight|nine)"
+_CONTACT = re.compile(
+    r"\b(hot|help|crisis|chat|free )?lines?\b|\b\d{3}\b|\b(?!1[89]|20)\d{4}\b|\b\d{5,}\b|\bdigits?\b"
+    rf"|\b{_DIGIT}-{_DIGIT}-\w+|\b(?:{_DIGIT}[-, ]+){{2,}}{_DIGIT}\b",
+    re.IGNORECASE,
+)
 _LAST_FURNISHED = 2029
 _PRIVATE_SINCE = 1990
 """What the atlas says of silence before strangers has no decade, and may hang on what happened by then."""
@@ -58,16 +65,16 @@ def seeker_card(persona: Persona) -> str:
     paragraphs = [
         f"Your name is {persona.name} ({persona.pronouns}). You are {now.age} years old, and it is {now.year}{_beyond(now.year)}. "
         f"You live in {now.location}. At home: {now.household}. Work: {now.work}. Money: {now.finances}. Around you: {now.social_network}.",
-        f"You were born in {born.city}, {born.country}, in the {born.decade}. {past(born.notes, now.year)}",
+        f"You were born in {born.city}, {born.country}, in the {born.decade}. {_noted(born, now.year)}",
         " ".join(
             f"As {_article(place.life_stage)} you were in {place.city}, {place.country}, in the {place.decade}"
-            f"{_status(place.status)}. {past(place.notes, now.year) if place.notes not in told else ''}"
+            f"{_status(place.status)}. {_noted(place, now.year) if place.notes not in told else ''}"
             for place, told in zip(persona.formative_context, _told_before(persona), strict=True)
         ),
         _belonging(persona),
         f"People: {'; '.join(_relative(kin) for kin in persona.people)}." if persona.people else "",
         _listed("What you like, or used to", persona.natural_tendencies),
-        _listed("Things that belong to your life", persona.things),
+        _listed("Things that belong to your life", tuple(thing for thing in persona.things if not _CONTACT.search(thing))),
         _the_year(persona),
         "How you are: " + " ".join(filter(None, (*_traits(persona), *_talks(persona)))),
         f"What counts for you: {', '.join(_dearest(persona))}.",
@@ -126,6 +133,11 @@ def past(text: str, year: int) -> str:
     return " ".join(sentence for sentence in _SENTENCE.split(text) if all(_not_later(found, year) for found in _YEAR.finditer(sentence)))
 
 
+def _told(text: str, year: int) -> str:
+    """The sentences of a text that tell of no later year and of nobody to call."""
+    return " ".join(sentence for sentence in _SENTENCE.split(past(text, year)) if not _CONTACT.search(sentence))
+
+
 def _not_later(found: re.Match[str], year: int) -> bool:
     return int(found[1]) <= year
 
@@ -156,23 +168,39 @@ def _belonging(persona: Persona) -> str:
     return f"{of}{faith}The language you grew up in is {language(persona.language).english}."
 
 
-def _home(persona: Persona) -> City | None:
+def _city(location: str) -> City | None:
     try:
-        return city(find(persona.current_socio_demographics.location.split(",")[0].strip()).slug)
+        return city(find(location.partition(",")[0].strip()).slug)
     except UnknownCity:
         return None
 
 
+def _decade(year: int) -> str:
+    """The decade of the atlas that a year is in; what comes after the atlas is as it was at its end."""
+    return f"{min(year, _LAST_FURNISHED) // 10 * 10}s"
+
+
+def _lived(year: int) -> str:
+    """The decade whose undated words are true of a year: in the first half of a decade most of it is still to come."""
+    return _decade(year - 10) if year <= _LAST_FURNISHED and year % 10 < 5 and _decade(year) != DECADES[0] else _decade(year)
+
+
+def _noted(place: BirthContext | FormativeContext, year: int) -> str:
+    """The note of a place, unless the atlas says it of a decade that is young yet."""
+    there = _city(place.city) if place.decade == _decade(year) != _lived(year) else None
+    return "" if there and place.notes in there.at(place.decade).model_dump().values() else past(place.notes, year)
+
+
 def _the_year(persona: Persona) -> str:
     """What a day of that year holds, and how one speaks there."""
-    now, home = persona.current_socio_demographics, _home(persona)
-    around = "" if _CONTACT.search(now.perceptions) else past(now.perceptions, now.year)
-    if home is None:
-        return around
-    place = home.at(f"{min(now.year, _LAST_FURNISHED) // 10 * 10}s")
-    days = " ".join(text for text in (past(place.housing, now.year), past(place.work, now.year)) if not _CONTACT.search(text))
+    now = persona.current_socio_demographics
+    if (home := _city(now.location)) is None:
+        return _told(now.perceptions, now.year)
+    place = home.at(_lived(now.year))
+    around = place.distress if now.perceptions == home.at(_decade(now.year)).distress else now.perceptions
+    days = " ".join(_told(text, now.year) for text in (place.housing, place.work, around))
     private = f"With strangers: {home.tone.private}" if now.year >= _PRIVATE_SINCE else ""
-    return f"{days} {around} {private} Sayings: {'; '.join(home.tone.idioms[:3])}."
+    return f"{days} {private} Sayings: {'; '.join(home.tone.idioms[:3])}."
 
 
 def _traits(persona: Persona) -> list[str]:

@@ -70,7 +70,9 @@ class PromptedSeeker:
             answer = await self._once_more(answer, scene)
         if not answer.form.message:
             failure = CallFailed(
-                "malformed", f"{self._voice.model} was asked twice to speak as the Seeker and said nothing. Try another model."
+                "malformed",
+                f"{self._voice.model} was asked twice to speak as the Seeker and said nothing. Try another model.",
+                lasting=True,
             )
             self._asking.unusable(answer.call, failure)
             raise failure

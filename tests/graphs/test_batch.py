@@ -224,10 +224,15 @@ def test_a_server_that_is_away_is_given_up_after_some_patience_and_every_session
     assert not any(load(log, stream).ended for stream in streams(log, played.run))
 
 
-def test_what_a_few_sessions_meet_is_not_taken_for_a_server_that_is_away(log: SqlLog, chat_server: Server) -> None:
-    chat_server.set(script=["server_error"] * 12)
-    tally, ended = batch(log, voiced(chat_server, turn_limit=1), "16", line=line(attempts=1), at_once=1).play()
-    assert (tally.kinds, ended.outcome) == ({"left": 12, "done": 4}, "partly_failed")
+def test_what_some_sessions_meet_ends_no_batch_and_what_ten_in_a_row_meet_does(log: SqlLog, chat_server: Server) -> None:
+    settings, once = voiced(chat_server, turn_limit=1), line(attempts=1)
+    chat_server.set(script=["server_error"] * 9)
+    tally, ended = batch(log, settings, "12", line=once, at_once=1).play()
+    assert (tally.kinds, ended.outcome) == ({"left": 9, "done": 3}, "partly_failed")
+    chat_server.set(script=["server_error"] * 10)
+    tally, ended = batch(log, settings, "12", line=once, at_once=1).play()
+    assert (tally.kinds, ended.outcome) == ({"left": 10}, "stopped")
+    assert "trouble of its own (500)" in ended.reason
 
 
 def test_what_the_log_has_already_can_be_left_out_and_what_failed_is_played_again(log: SqlLog, chat_server: Server) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from agents import Budget, CallFailed, Guest, Halted, Ids, LocalPurse, Role, SessionSnapshot, StreamId
 from graphs.branching import Override, follow, fork, open_branch
-from graphs.live import asked
 from graphs.playing import play_on
-from graphs.session import Stage, begin, first_event
+from graphs.session import begin, first_event
+from graphs.table import table
 from graphs.verifying import verify_session
 from replay import load
 from store import (
@@ -40,7 +40,8 @@ def begun(log: Log, settings: SessionSnapshot, seed: int = 1, who: Guest | None 
 def go_on(log: SqlLog, stream: StreamId, **changes: object) -> None:
     settings = load(log, stream).settings
     assert settings is not None
-    asked(line(**changes), settings, Stage(log), lambda stage: play_on(stream, stage))
+    with table(line(**changes), log) as at:
+        at.do(settings, lambda stage: play_on(stream, stage))
 
 
 def whole(log: SqlLog, settings: SessionSnapshot, seed: int = 1) -> StreamId:
@@ -132,7 +133,8 @@ def test_a_branch_that_says_something_else_is_weighed_by_models_and_survives_a_k
     assert asyncio.run(verify_session(log.read(branch))).same
     settings = load(log, branch).settings
     assert settings is not None
-    moved, following = asked(line(), settings, Stage(log), lambda stage: follow(position_again(log, branch), stage))
+    with table(line(), log) as at:
+        moved, following = at.do(settings, lambda stage: follow(position_again(log, branch), stage))
     assert following == []
     assert moved.ended
 

@@ -66,29 +66,6 @@ def test_what_the_ledger_has_is_not_asked_again() -> None:
     assert not ledger.replies
 
 
-def test_what_another_run_kept_is_written_down_as_kept_and_free() -> None:
-    shelf, first, second, model = FakeShelf(), FakeLedger(), FakeLedger(), FakeModel()
-    paid = asked_once(model, ledger=first, shelf=shelf)
-    purse = LocalPurse(Budget())
-    free = asked_once(model, ledger=second, shelf=shelf, purse=purse)
-    assert paid.cost > 0
-    assert (free.text, free.cost, free.kept) == (paid.text, 0.0, True)
-    assert [reply for _, reply in second.replies] == [free]
-    assert len(model.asked) == 1
-    assert purse.spent() == (0.0, 0)
-
-
-def test_siblings_never_share_an_answer() -> None:
-    async def main() -> None:
-        model, shelf = FakeModel(), FakeShelf()
-        board = a_switchboard(model, shelf=shelf)
-        for lineage, call in (("c-1", a_call()), ("b-1", a_call()), ("c-1", a_call(sample=1))):
-            await board.caller(FakeLedger(), lineage).ask(call)
-        assert len(model.asked) == len(shelf.kept) == 3
-
-    run(main())
-
-
 def test_the_same_question_asked_at_once_is_called_once() -> None:
     model, ledger = FakeModel(takes_s=1), FakeLedger()
     replies = asked(model, *[a_call()] * 5, ledger=ledger, shelf=FakeShelf())
@@ -181,6 +158,42 @@ def test_a_client_that_keeps_the_time_itself_may_tell_what_was_billed() -> None:
     model = FakeModel(failed("timeout", prompt_tokens=9), takes_s=7.01)
     asked_once(model, a_call(voice=Voice(model="openai:m", timeout_s=7)), ledger=ledger, attempts=1)
     assert [failure.prompt_tokens for _, failure, _, _ in ledger.failures] == [9]
+
+
+def test_a_call_that_timed_out_takes_at_least_its_prompt_out_of_the_purse() -> None:
+    def spent(failure: CallFailed) -> tuple[float, int]:
+        ledger, purse = FakeLedger(), LocalPurse(Budget())
+        asked_once(FakeModel(failure), ledger=ledger, purse=purse, attempts=1)
+        told = failure.prompt_tokens + 10 * failure.completion_tokens
+        assert ledger.cost == pytest.approx(told * 1e-6)
+        return purse.spent()
+
+    assert spent(failed("timeout")) == (pytest.approx(14e-6), 14)
+    assert spent(failed("timeout", prompt_tokens=9, completion_tokens=12)) == (pytest.approx(129e-6), 21)
+    assert spent(failed("server")) == (0.0, 0)
+
+
+def test_a_model_in_this_process_may_wait_in_its_queue_for_longer_than_an_answer_may_take() -> None:
+    call = a_call(voice=Voice(model="local:some/folder", timeout_s=7))
+    assert asked_once(FakeModel(takes_s=100), call).text == "Tired."
+
+
+def test_a_failure_that_lasts_is_not_tried_again_and_still_lasts_for_whoever_asked() -> None:
+    model = FakeModel(failed("malformed", lasting=True))
+    failure = asked_once(model)
+    assert len(model.asked) == 1
+    assert failure.lasts
+    assert asked_once(FakeModel(failed("malformed"))).lasts is False
+
+
+def test_a_failure_crosses_process_borders_whole() -> None:
+    failure = pickle.loads(pickle.dumps(failed("malformed", lasting=True)))
+    assert (failure.kind, failure.lasting, failure.passes, failure.lasts) == ("malformed", True, False, True)
+
+
+@pytest.mark.parametrize("kind", ["malformed", "other", "auth", "rate_limit"])
+def test_what_may_be_mended_by_another_day_does_not_last(kind: FailureKind) -> None:
+    assert not failed(kind).lasts
 
 
 def test_a_rate_limit_with_a_time_holds_every_session_and_without_one_only_the_call() -> None:
@@ -336,7 +349,9 @@ def test_whatever_happens_each_attempt_is_recorded_once_and_the_budget_holds(
         )
         assert all(isinstance(one, (Reply, CallFailed, Halted)) for one in results)
         cost, tokens = purse.spent()
-        assert cost == pytest.approx(ledger.cost, abs=1e-12)
+        # A prompt of 9 tokens that nobody waits for any more may be billed, and no client tells.
+        timeouts = sum(failure.kind == "timeout" for _, failure, _, _ in ledger.failures)
+        assert cost == pytest.approx(ledger.cost + timeouts * 9e-6, abs=1e-12)
         assert tokens <= max_tokens
         assert purse.reserve(0.0, max_tokens - tokens)
         assert all(1 <= attempt <= attempts for _, _, attempt, _ in ledger.failures)

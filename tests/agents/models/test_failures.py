@@ -76,7 +76,13 @@ SAID: list[tuple[int, object, FailureKind]] = [
     (403, {"detail": "Forbidden"}, "auth"),
     (402, told("Insufficient credits.", 402), "auth"),
     (429, told("You exceeded your current quota.", "insufficient_quota"), "auth"),
+    (429, {"error": {"message": "No more.", "type": "billing_hard_limit_reached", "code": None}}, "auth"),
     (429, told("Rate limit reached for requests.", "rate_limit_exceeded"), "rate_limit"),
+    (429, told("Rate limit reached: 3 a minute. Add a payment method under billing to raise it.", "rate_limit_exceeded"), "rate_limit"),
+    (429, [{"error": {"code": 429, "message": "You exceeded your current quota of requests a minute."}}], "rate_limit"),
+    (429, told("Requests exceed the quota of a minute. Try again in 20 s.", "insufficient_quota"), "rate_limit"),
+    (429, told("Requests exceed the quota. Please retry in 32.5s.", "insufficient_quota"), "rate_limit"),
+    (200, told("You exceeded your current quota.", "insufficient_quota"), "auth"),
     (408, {}, "timeout"),
     (504, "<html>Gateway time-out</html>", "timeout"),
     (500, "boom", "server"),
@@ -105,6 +111,11 @@ def test_a_quota_that_is_used_up_is_called_so_and_does_not_pass() -> None:
     failure = failed(429, told("You exceeded your current quota.", "insufficient_quota"))
     assert "quota" in failure.message
     assert not failure.passes
+
+
+def test_a_server_that_says_when_to_come_back_has_a_quota_again_by_then() -> None:
+    failure = failed(429, told("You exceeded your current quota.", "insufficient_quota"), retry_after="7")
+    assert (failure.kind, failure.retry_after_s) == ("rate_limit", 7.0)
 
 
 def test_a_key_that_a_server_repeats_is_in_no_message() -> None:

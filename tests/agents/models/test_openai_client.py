@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -46,6 +47,36 @@ def failure_of_call(server: Server, call: Call) -> CallFailed:
     with pytest.raises(CallFailed) as failed:
         reply_to(server, call)
     return failed.value
+
+
+def answered(text: str, *, stream: bool, finish: str, cost: object = None) -> Reply:
+    """What is made of the bytes of an answer that ends so and costs so much."""
+    usage = {"prompt_tokens": 6, "completion_tokens": 3, "total_tokens": 9, "cost": cost}
+    said: dict[str, Any] = {"role": "assistant", "content": text}
+    told = {"id": "a", "created": 0, "model": "m"}
+    whole = {**told, "object": "chat.completion", "choices": [{"index": 0, "message": said, "finish_reason": finish}], "usage": usage}
+    pieces = [{"choices": [{"index": 0, "delta": said, "finish_reason": finish}]}, {"choices": [], "usage": usage}]
+    events = [json.dumps({**told, "object": "chat.completion.chunk", **piece}) for piece in pieces]
+    body = "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]) if stream else json.dumps(whole)
+    kind = "text/event-stream" if stream else "application/json"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
+        writer.write(f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+        writer.close()
+
+    async def ask() -> Reply:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        model = OpenAIModel(Voice(model="openai:m"), url, KEY)
+        try:
+            return await model.reply(a_call(stream=stream))
+        finally:
+            await model.close()
+            server.close()
+
+    return asyncio.run(ask())
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -210,6 +241,22 @@ def test_a_server_that_does_not_answer_in_time_is_left(chat_server: Server, stre
     chat_server.set(script=["hang"], hang_s=3)
     failure = failure_of_call(chat_server, a_call(timeout_s=0.2, stream=stream))
     assert failure.kind == "timeout"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_tokens_that_run_out_before_a_word_would_run_out_again(chat_server: Server, stream: bool) -> None:
+    chat_server.set(script=["empty"])
+    assert failure_of_call(chat_server, a_call(stream=stream)).passes
+    with pytest.raises(CallFailed, match="raise max_tokens") as failed:
+        answered("", stream=stream, finish="length")
+    assert (failed.value.kind, failed.value.passes, failed.value.lasts) == ("malformed", False, True)
+    assert failed.value.completion_tokens == 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("stated", "cost"), [(0.00125, 0.00125), (2, 2.0), (None, 0.0), ("much", 0.0), (-1, 0.0)])
+def test_what_a_server_says_that_it_costs_is_in_the_reply(stated: object, cost: float, stream: bool) -> None:
+    assert answered("I am here.", stream=stream, finish="stop", cost=stated).cost == cost
 
 
 def test_a_stream_that_drips_on_and_on_is_left_in_time(chat_server: Server) -> None:

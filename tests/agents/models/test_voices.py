@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from agents.casting import presets
 from agents.ground.errors import UsageError
 from agents.models.endpoints import OTHER_KEY, endpoints, key_name_of, key_names, key_of, longest_of
 from agents.models.limits import Limit
@@ -160,6 +161,10 @@ def test_a_models_file_gives_each_chair_its_voice_limits_and_prices(tmp_path: Pa
         ("[seeker]\nmodel='openai:m'\nbase_url=8000", "seeker.base_url"),
         ("[seeker]\nmodel='openai:m'\ntemperature=9", "seeker.temperature"),
         ("[seeker]\nmodel='openai:m'\nstructured='xml'", "seeker.structured"),
+        ("[seeker]\nmodel='openai:m'\nleave=['temprature']", "seeker.leave: Value error, there is no setting 'temprature'. Did you mean"),
+        ("[seeker]\nmodel='openai:m'\nleave='top_p'", "seeker.leave"),
+        ("[seeker]\nmodel='openai:m'\nleave=['top_p']\ntop_p=0.9", "seeker sets top_p and leaves it to the server as well"),
+        ("[seeker]\nmodel='openai:m'\nleave=['top_p']\ncare={'0.2'={top_p=0.9}}", "seeker sets top_p and leaves it"),
         ("[seeker]\nmodel='openai:m'\nextra={messages=[]}", "seeker.extra.messages"),
         ("[seeker]\nmodel='openai:m'\ncare={warm={}}", "seeker.care.'warm' is not a care level"),
         ("[seeker]\nmodel='openai:m'\ncare={'0.2'={temp=1}}", "seeker.care.0.2.temp"),
@@ -192,6 +197,23 @@ def test_a_model_asked_for_by_name_wins_over_the_file_and_keeps_its_way_of_picki
     by_care = {"0.2": Decoding(temperature=0.3)}
     assert voices == {"supporter": Voice(model="vllm:other", decoding=Decoding(max_tokens=200), by_care=by_care, timeout_s=30)}
     assert voices_of({}, None, file) == file.voices
+
+
+def test_what_is_left_to_the_server_of_a_model_goes_with_that_model(tmp_path: Path) -> None:
+    file = read_models_file(written(tmp_path, "[seeker]\nmodel='openai:m'\nmax_tokens=900\nleave=['temperature', 'top_p']"))
+    assert file.voices["seeker"].leave == ("temperature", "top_p")
+    assert voices_of({"seeker": "openai:m"}, None, file) == file.voices
+    assert voices_of({"seeker": "vllm:other"}, None, file) == {"seeker": Voice(model="vllm:other", decoding=Decoding(max_tokens=900))}
+
+
+def test_what_is_left_to_a_server_is_in_no_request_of_its_chair() -> None:
+    voice = Voice(model="openai:m", by_care={"0.2": Decoding(max_tokens=100)}, leave=("temperature", "top_p"))
+    for chair in ("seeker", "supporter", "judge"):
+        usual, left = presets(chair, voice.model_copy(update={"leave": ()})), presets(chair, voice)
+        levels = [usual.decoding, *usual.by_care.values()]
+        assert usual.decoding.temperature is not None
+        assert [left.decoding, *left.by_care.values()] == [one.model_copy(update={"temperature": None, "top_p": None}) for one in levels]
+        assert left.at(0.2).temperature is None
 
 
 def test_a_base_url_is_for_every_model_on_a_server_that_has_none() -> None:

@@ -49,6 +49,7 @@ def test_a_second_unreadable_answer_is_a_recorded_failure() -> None:
     with pytest.raises(CallFailed, match=r"openai:tiny was asked twice for supporter.propose and gave no answer of the form") as failure:
         now(ask_form(asking, first, reader(SupporterForm)))
     assert failure.value.kind == "malformed"
+    assert failure.value.lasts
     assert [(call.purpose, error.kind) for call, error in asking.given_up] == [("supporter.propose.repair", "malformed")]
 
 

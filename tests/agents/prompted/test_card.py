@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from agents.atlas.atlas import city
+from agents.atlas.schema import DECADES
+from agents.persona import FormativeContext
 from agents.personas.meeting import Guest, one_of_each_family
 from agents.prompted.card import crisis_card, first_name, helpers_card, past, seeker_card
 from agents.prompted.prompts import filled, prompt
@@ -35,7 +38,7 @@ def test_a_card_is_prose_and_names_people_things_and_trouble(families: list[Gues
         assert who.persona.name in card
         assert f"{now.age} years old" in card
         assert all(kin.name in card for kin in who.persona.people)
-        assert all(thing in card for thing in who.persona.things)
+        assert all(thing in card for thing in who.persona.things if not re.search(r"(?i)\blines?\b|\d{3}", thing))
         assert not re.search(r"csi|hexaco|_reported|[{}]|\b\d+\.\d\b|\.\.", card)
         assert who.crisis.summary in crisis_card(who.persona, who.crisis)
 
@@ -46,6 +49,68 @@ def test_no_card_tells_of_a_year_to_come_or_of_a_number_to_call(families: list[G
         card = seeker_card(who.persona)
         assert not [found for found in re.findall(r"\b(?:19|20)\d\d(?!s)\b", card) if int(found) > year]
         assert not re.search(r"\b(hot|help|crisis|chat|free) ?line\b|\b(lines?|call|ring|dial|text) \d{2,}|\b988\b", card)
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "Three digits, zero-two-four, can be rung.",
+        "Nine-eight-eight is printed on student cards.",
+        "One-oh-six took calls about homework.",
+        "A ministry has sixteen-three-two-eight.",
+        "One rings one one eight.",
+        "The free number 1737 went up on doors.",
+        "One calls 988.",
+    ],
+)
+def test_a_number_to_call_is_left_out_in_figures_and_in_words(contact: str) -> None:
+    persona = guest().persona
+    home = {"year": 2029, "location": "Madrid, Spain", "perceptions": f"Nobody speaks of it. {contact} An aunt listens."}
+    for location in ("Madrid, Spain", "A village, Nowhere"):
+        now = persona.current_socio_demographics.model_copy(update={**home, "location": location})
+        card = seeker_card(persona.model_copy(update={"current_socio_demographics": now, "things": ("the stove", contact)}))
+        assert "Nobody speaks of it. An aunt listens." in card
+        assert "the stove." in card
+        assert contact not in card
+
+
+def test_words_that_only_count_are_no_number_to_call() -> None:
+    persona = guest().persona
+    words = "Two or three of seven sisters came in 1997, one by one, in twos and threes."
+    assert words in seeker_card(persona.model_copy(update={"things": (words,)}))
+
+
+def test_in_a_young_decade_the_words_of_the_one_before_are_true() -> None:
+    assert _told_of(2001) == _told_of(1995) == "1990s"
+    assert _told_of(2005) == _told_of(2014) == "2000s"
+    assert _told_of(1921) == "1920s"
+    assert _told_of(2041) == "2020s"
+
+
+def _told_of(year: int) -> str:
+    """The one decade of Berlin whose words a card of a year holds."""
+    persona, home = guest().persona, city("berlin")
+    there = {
+        "decade": min(f"{year // 10 * 10}s", DECADES[-1]),
+        "city": "Berlin",
+        "country": "Germany",
+        "life_stage": "adult",
+        "status": "citizen",
+    }
+    own = home.at(there["decade"])
+    update = {"year": year, "location": "Berlin, Germany", "perceptions": own.distress}
+    card = seeker_card(
+        persona.model_copy(
+            update={
+                "current_socio_demographics": persona.current_socio_demographics.model_copy(update=update),
+                "birth_context": persona.birth_context.model_copy(update={"notes": "", "city": "Berlin"}),
+                "formative_context": (FormativeContext(**there, notes=own.family), FormativeContext(**there, notes="Her own note.")),
+            }
+        )
+    )
+    assert "Her own note." in card
+    [found] = {place.decade for place in home.decades for text in (place.housing, place.work, place.distress, place.family) if text in card}
+    return found
 
 
 def test_a_sentence_about_a_later_year_is_left_out() -> None:

@@ -110,6 +110,7 @@ def test_an_empty_message_even_then_is_a_recorded_failure() -> None:
     with pytest.raises(CallFailed, match="said nothing") as failure:
         now(PromptedSeeker(asking, VOICE, Chance(1)).speak(MOMENT))
     assert failure.value.kind == "malformed"
+    assert failure.value.lasts
     assert [error for _, error in asking.given_up] == [failure.value]
 
 
