@@ -148,12 +148,16 @@ def describe(life: Life) -> str:
     return f"at {life.forked.turn}: {plain(override_in_words(life.forked.opened.overrides))}; {ends}{moved}"
 
 
+_DETAIL = ("voices", "prompts")
+"""What `models` brings along, too long for a line."""
+
+
 def override_in_words(overrides: Mapping[str, JsonValue]) -> str:
     """What a branch does otherwise."""
     words = []
     for name, value in overrides.items():
         if isinstance(value, dict):
-            words += [f"{field} = {new}" for field, new in value.items()]
+            words += [f"{field} = {new}" for field, new in value.items() if field not in _DETAIL]
         elif name in ("say", "seeker_says"):
             words.append(f"{'Supporter' if name == 'say' else 'Seeker'} says “{textwrap.shorten(str(value), 40, placeholder='…')}”")
         else:

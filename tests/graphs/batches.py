@@ -9,7 +9,8 @@ from typing import Any
 
 from agents import Ids, RunId, SessionSnapshot, StreamId, Voice, presets
 from graphs.batch import Means, Onlooker, Run, conduct, load_run, plan_run
-from graphs.crew import Crew, Flag
+from graphs.crew import Crew
+from graphs.leaving import Flag
 from graphs.line import Line
 from graphs.outcome import Tally
 from graphs.request import Request

@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from replay import load
 from store import ModelFailed, ModelReplied, SeekerSpoke, SqlLog, verify
 from tests.graphs.batches import again, all_calls, answered_twice, batch, line, lives, streams, voiced
 from tests.graphs.given import events
@@ -76,11 +75,8 @@ def test_a_seeker_that_speaks_as_a_helper_is_asked_anew_and_marked_where_it_stay
     played = batch(log, voiced(chat_server, "seeker", turn_limit=4), "8", at_once=8)
     assert played.play()[0].kinds == {"done": 8}
     told = [event for stream in streams(log, played.run) for event in events(log, stream)]
-    helpers = {event.text for event in told if isinstance(event, SeekerSpoke) and "As an AI language model" in event.text}
-    marked = [event for event in told if isinstance(event, SeekerSpoke) and event.faults]
     assert any(isinstance(event, ModelReplied) and event.purpose == "seeker.reask" for event in told)
-    assert len([event for event in told if isinstance(event, SeekerSpoke) and event.text in helpers and not event.faults]) == 0
-    assert len(marked) < sum(isinstance(event, SeekerSpoke) for event in told) / 4
-    flagged = {event.turn for event in marked}
-    assert all(load(log, stream).ended for stream in streams(log, played.run))
-    assert flagged
+    spoken = [event for event in told if isinstance(event, SeekerSpoke)]
+    marked = [event for event in spoken if {"role_swap", "helping"} & {fault.kind for fault in event.faults}]
+    assert marked == [event for event in spoken if "As an AI language model" in event.message]
+    assert 0 < len(marked) < len(spoken) / 4

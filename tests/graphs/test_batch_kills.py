@@ -22,7 +22,8 @@ KILLS, SESSIONS, AT_ONCE = 6, 8, 4
 def killed(server: Server, path: Path, run: str, seconds: float) -> None:
     """Goes on with a batch in a process of its own, and kills that when it has asked for so long."""
     before = server.counts().requests
-    with subprocess.Popen([sys.executable, "-m", "tests.graphs.batch_victim", str(path), run, str(AT_ONCE)], cwd=ROOT) as process:
+    command = [sys.executable, "-m", "tests.graphs.batch_victim", str(path), run, str(AT_ONCE)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         try:
             wait_until(lambda: server.counts().requests > before or process.poll() is not None, 60)
             time.sleep(seconds)

@@ -80,6 +80,7 @@ SAID: list[tuple[int, object, FailureKind]] = [
     (429, told("Rate limit reached for requests.", "rate_limit_exceeded"), "rate_limit"),
     (429, told("Rate limit reached: 3 a minute. Add a payment method under billing to raise it.", "rate_limit_exceeded"), "rate_limit"),
     (429, [{"error": {"code": 429, "message": "You exceeded your current quota of requests a minute."}}], "rate_limit"),
+    (429, [told("You exceeded your current quota.", "insufficient_quota")], "auth"),
     (429, told("Requests exceed the quota of a minute. Try again in 20 s.", "insufficient_quota"), "rate_limit"),
     (429, told("Requests exceed the quota. Please retry in 32.5s.", "insufficient_quota"), "rate_limit"),
     (200, told("You exceeded your current quota.", "insufficient_quota"), "auth"),
