@@ -14,6 +14,7 @@ from graphs.crew import Crew, Watch, how_it_ended
 from graphs.leaving import Flag
 from graphs.outcome import Outcome, Tally
 from graphs.request import Request, Wanted, mark
+from graphs.session import snapshot
 from graphs.workers import in_process, in_processes
 from store import ConversationStarted, Log, ModelFailed, ModelReplied, RunEnded, RunPlanned, StoreSettings, UnknownId
 
@@ -55,7 +56,8 @@ class Onlooker:
 
 
 def plan_run(log: Log, run: RunId, request: Request, budget: Budget, *, skip_existing: bool = False) -> Run:
-    """Keeps the plan of a batch."""
+    """Keeps the plan of a batch, once every name and language in it is known."""
+    snapshot(request.settings)
     known = _marks(log, request.settings) if skip_existing else set[str]()
     streams, people = _told(_speakable((one for one in request.sessions(run) if one.mark not in known), request))
     if not streams:

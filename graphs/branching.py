@@ -18,7 +18,7 @@ from graphs.record import Answers
 from graphs.session import Stage, session_at
 from graphs.turn import Choice, chosen_event, ending, hear_seeker, variant_events, weigh
 from replay import Conversation, apply, edited, fold, load
-from store import BranchOpened, Event, Log, SeekerSpoke, StoredEvent, VariantChosen
+from store import BranchOpened, Event, Log, SeekerSpoke, StoredEvent, VariantChosen, VariantProposed
 
 _SEEKERS = {"seeker_says": "--seeker-says", "persona": "--persona-edit"}
 """Overrides that change what the Seeker says: the branch forks before its words."""
@@ -105,7 +105,7 @@ def fork(events: Sequence[StoredEvent], turn: int, override: Override) -> Fork:
         raise UsageError(
             f"There is no turn {turn} in this conversation; it has {len(whole.exchanges)}. Give --at 1 to {len(whole.exchanges)}."
         )
-    kind = VariantChosen if _keeps_the_question(override) else SeekerSpoke
+    kind = SeekerSpoke if not _keeps_the_question(override) else VariantProposed if _answers_anew(override) else VariantChosen
     index = next((i for i, s in enumerate(events) if isinstance(s.event, kind) and s.event.turn == turn), None)
     if index is None:
         raise UsageError(f"Turn {turn} has no reply yet. Go on with `sim.py resume`, then branch.")
@@ -121,6 +121,11 @@ def _keeps_the_question(override: Override) -> bool:
     """Whether the branch leaves the Seeker's words of the turn as they are."""
     other_luck_alone = override.luck is not None and not (override.choose or override.say or override.care_level is not None)
     return not (override.seeker_says or override.persona or other_luck_alone or "seeker" in override.models)
+
+
+def _answers_anew(override: Override) -> bool:
+    """Whether somebody else proposes or weighs the replies of the turn."""
+    return not (override.choose or override.say) and not override.models.keys().isdisjoint({"supporter", "judge"})
 
 
 def _check_choice(wanted: str, whole: Conversation, before: Conversation, turn: int, *, again: bool) -> None:

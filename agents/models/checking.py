@@ -15,6 +15,7 @@ from agents.models.calls import Call, CallFailed, ChatModel, Message, Reply
 from agents.models.connections import client_for
 from agents.models.endpoints import base_url_of, endpoint_of, missing_key, name_of, needs_key
 from agents.models.failures import Where, failure_of
+from agents.models.local_checkpoint import folder_of
 from agents.snapshot import Decoding, Voice
 from agents.values import Role
 
@@ -56,7 +57,7 @@ async def quick_look(chair: str, voice: Voice, key: SecretStr | None) -> Finding
     """Whether the key is there and right, the server answers, and it has the model, as far as its list of models tells."""
     base_url = base_url_of(voice)
     if base_url is None:
-        return Finding(chair, voice.model, True, f"{chair}: {voice.model} runs in this process.")
+        return _here(chair, voice)
     if key is None and needs_key(voice):
         return Finding(chair, voice.model, False, missing_key(chair, voice))
     where = Where(voice.model, base_url, key)
@@ -71,13 +72,21 @@ async def quick_look(chair: str, voice: Voice, key: SecretStr | None) -> Finding
     return Finding(chair, voice.model, True, f"{chair}: {where.host} answers for {name_of(voice.model)}.")
 
 
+def _here(chair: str, voice: Voice) -> Finding:
+    """Whether there is a checkpoint to be loaded into this process."""
+    try:
+        folder_of(name_of(voice.model))
+    except CallFailed as failure:
+        return _failed(chair, voice, failure)
+    return Finding(chair, voice.model, True, f"{chair}: {voice.model} runs in this process.")
+
+
 async def check_voice(
     chair: str, voice: Voice, model: ChatModel, base_url: str | None, key: SecretStr | None, *, parse: Parse, deep: bool = False
 ) -> Finding:
     """A quick look, then one small question that wants a JSON object back; a deep check asks three more."""
     placed = voice if base_url is None else voice.model_copy(update={"base_url": base_url})
-    looked = await quick_look(chair, placed, key)
-    if not looked.ok:
+    if base_url_of(placed) is not None and not (looked := await quick_look(chair, placed, key)).ok:
         return looked
     try:
         reply = await model.reply(_call(chair, voice, _QUESTION, form=_FORM))

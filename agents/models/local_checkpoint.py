@@ -101,8 +101,9 @@ def folded(messages: Sequence[Message], *, keep_first: bool) -> list[Message]:
 
 def load_checkpoint(path: str, device: str | None = None, dtype: str | None = None) -> Checkpoint:
     """The checkpoint in a folder, ready to answer; `CallFailed` says what is wrong with it."""
-    folder = Path(path).expanduser()
-    _look_at(folder, dtype)
+    if dtype is not None and dtype not in DTYPES:
+        raise CallFailed("other", f"{dtype!r} is no dtype for a local model. Known: {', '.join(DTYPES)}.")
+    folder = folder_of(path)
     try:
         import torch
         import transformers
@@ -120,15 +121,16 @@ def load_checkpoint(path: str, device: str | None = None, dtype: str | None = No
     return Checkpoint(path, model, tokenizer, ends, _longest(model), defaults, _takes_system(tokenizer))
 
 
-def _look_at(folder: Path, dtype: str | None) -> None:
-    if dtype is not None and dtype not in DTYPES:
-        raise CallFailed("other", f"{dtype!r} is no dtype for a local model. Known: {', '.join(DTYPES)}.")
+def folder_of(path: str) -> Path:
+    """The folder of a checkpoint, if there is one; nothing of it is loaded."""
+    folder = Path(path).expanduser()
     if not folder.is_dir():
         raise CallFailed("unknown_model", f"There is no folder {folder}. Give local: the folder of a transformers checkpoint.")
     if not ((folder / "config.json").exists() or (folder / "adapter_config.json").exists()):
         raise CallFailed(
             "unknown_model", f"{folder} is not a transformers checkpoint: it has no config.json. Save one with save_pretrained()."
         )
+    return folder
 
 
 def _tokenizer(transformers: Any, folder: Path) -> Any:

@@ -254,9 +254,13 @@ def test_what_the_log_has_already_can_be_left_out_and_what_failed_is_played_agai
     assert planned("6") == 2
 
 
-def test_a_batch_of_nobody_is_refused_and_nothing_of_it_is_kept(log: SqlLog) -> None:
+def test_a_batch_of_nobody_or_with_names_that_nobody_knows_is_refused_and_nothing_of_it_is_kept(log: SqlLog) -> None:
     with pytest.raises(UsageError, match="No persona fits"):
         batch(log, BUILTIN, "4", offset=4)
+    with pytest.raises(UsageError, match="Did you mean 'best'"):
+        batch(log, BUILTIN.model_copy(update={"chooser": "bset"}), "4")
+    with pytest.raises(UsageError, match="No model 'gpt-9'"):
+        batch(log, BUILTIN.model_copy(update={"models": {**BUILTIN.models, "supporter": "gpt-9"}}), "4")
     assert log.anchor().position == 0
 
 

@@ -48,7 +48,7 @@ def test_everybody_planned_is_in_all_and_the_first_ten_come_at_once(everybody: l
     make_plan(1)
     begun = time.perf_counter()
     first = list(islice(Request(personas="all", settings=BUILTIN).sessions(RUN), 10))
-    assert time.perf_counter() - begun < 0.5
+    assert time.perf_counter() - begun < 2  # all of them take several times as long
     assert first == everybody[:10]
 
 

@@ -110,7 +110,7 @@ def test_an_object_that_breaks_off_anywhere_does_no_harm(whole: dict[str, object
 )  # fmt: skip
 def test_a_long_text_takes_little_time(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    assert min(_seconds(text) for _ in range(3)) < 0.2
+    assert min(_seconds(text) for _ in range(3)) < 2  # quadratic work would take minutes
 
 
 def _seconds(text: str) -> float:
