@@ -21,8 +21,6 @@ from graphs.request import Wanted
 from graphs.table import Table, table
 from store import Counter, HandedLog, Log, handing_over
 
-_CHUNK = 2
-"""Sessions that a process is given for each one that it plays at once: enough to keep it busy, few enough to share evenly and to hear of."""
 _LOST = 3
 """How often in a row a pool that broke before any session was over is made anew."""
 
@@ -40,7 +38,7 @@ def in_process(crew: Crew, log: Log, sessions: Iterator[Wanted], watch: Watch) -
 def in_processes(crew: Crew, log: Log, sessions: Iterator[Wanted], watch: Watch, workers: int) -> None:
     """Plays all sessions in worker processes. One that dies is replaced, and its sessions are gone on with."""
     shared = Crew(crew.settings, crew.line.shared(workers), crew.at_once)
-    chunks, lost_in_a_row = in_chunks(sessions, 1 if crew.at_once == 1 else _CHUNK * crew.at_once), 0
+    chunks, lost_in_a_row = in_chunks(sessions, crew.at_once), 0
     with handing_over(log) as counter:
         while lost_in_a_row < _LOST:
             context = multiprocessing.get_context("spawn")

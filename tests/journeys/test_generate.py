@@ -117,6 +117,7 @@ def test_a_killed_command_leaves_no_process_behind_and_its_run_is_gone_on_with(
     assert "Clean" in sim("log", "verify").stdout
 
 
+@pytest.mark.slow
 def test_a_budget_stops_a_run_cleanly_and_more_of_it_goes_on(sim: Sim, people: str, tmp_path: Path, chat_server: Server) -> None:
     (tmp_path / "models.toml").write_text('[prices."openai:test-model"]\nprompt = 1.0\ncompletion = 2.0\n')
     words = ("generate", "--personas", people, "--turns", "2", "--models", "models.toml", *voiced(chat_server))

@@ -33,7 +33,7 @@ def telltale(status: int) -> Iterator[tuple[str, list[str]]]:
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            key = self.headers.get("Authorization", "")
+            key = self.headers.get("Authorization", "").removeprefix("Bearer ")
             shown.append(key)
             self._say(status, {"error": {"message": f"Something is wrong with {key}", "code": key, "type": key}})
 
@@ -67,15 +67,13 @@ def test_a_key_that_the_server_repeats_is_in_no_event_and_no_output(sim: Sim, tm
             ("generate", "--personas", people, *voiced),
             ("generate", "--personas", people, "--workers", "2", *voiced),
             ("run", *voiced),
-            ("runs", "show", "--verbose"),
             ("models", "ask", "openai:test-model", "Hello?", "--base-url", url, "--debug", "--verbose"),
-            ("models", "check", "openai:test-model", "--base-url", url, "--debug", "--verbose"),
             ("log", "export", "--to", "all.jsonl"),
         ):
             done = sim(*words, env=keys)
-            assert words[0] in ("runs", "log") or done.returncode == 1, (words, done.stderr)
+            assert words[0] == "log" or done.returncode == 1, (words, done.stderr)
             said += done.stdout + done.stderr
-    assert shown.count(f"Bearer {OTHER}") == len(shown) > 6
+    assert shown.count(OTHER) == len(shown) > 4
     assert "Something is wrong with" in said
     kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert b"model_failed" in kept

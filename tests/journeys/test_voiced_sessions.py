@@ -52,6 +52,7 @@ def test_a_branch_may_seat_a_model_where_the_built_in_one_was_and_back(sim: Sim,
     assert chat_server.counts().requests == 0
 
 
+@pytest.mark.slow
 def test_a_person_answers_a_seeker_that_a_model_voices_and_comes_back(sim: Sim, chat_server: Server) -> None:
     out = ok(sim, "run", "--interactive", "--turns", "3", *all_chairs(chat_server), stdin="1\nI hear you. What was that like?\n/quit\n")
     assert "Left after 2 turns" in out
@@ -84,6 +85,7 @@ def test_another_language_is_spoken_by_models_and_refused_by_the_built_in_cast(s
     assert said(sim("log", "info", "--json"))["anchor"] == before
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_stops_a_session_kindly_and_it_is_resumed(sim: Sim, chat_server: Server) -> None:
     chat_server.set(script=[*[None] * 6, *["server_error"] * 50])
     done = sim("run", "--turns", "2", *all_chairs(chat_server), "--attempts", "2", "--backoff", "0.01")
