@@ -20,7 +20,7 @@ run: $(VENV)/base
 	$(BIN)/python sim.py run
 
 test: $(VENV)/test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: $(VENV)/bench
 	$(BIN)/python -m tests.benchmarks $(ONLY)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from agents.ground.errors import nearest
 from agents.values import CareLevel, Parameters, Text, Value
 
+SettingOfDecoding = Literal["temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty"]
 Structured = Literal["prompt", "json_object", "json_schema"]
 
 
@@ -41,7 +41,7 @@ class Voice(Value):
     decoding: Decoding = Decoding()
     by_care: dict[str, Decoding] = {}
     """What differs at a care level, by the level as it is printed (`0.2`)."""
-    leave: tuple[str, ...] = ()
+    leave: tuple[SettingOfDecoding, ...] = ()
     """Settings of `Decoding` that are left to the server, whatever presets say."""
     structured: Structured = "prompt"
     """How the model is held to its form: by words alone, or by the server as well."""
@@ -55,15 +55,6 @@ class Voice(Value):
     """How many tokens the model can read and write together, where it is known."""
     extra: Parameters = {}
     """Further fields of the request's body, as the server knows them."""
-
-    @field_validator("leave")
-    @classmethod
-    def _settings_of_decoding(cls, leave: tuple[str, ...]) -> tuple[str, ...]:
-        known = Decoding.model_fields
-        for name in leave:
-            if name not in known:
-                raise ValueError(f"there is no setting {name!r}.{nearest(name, known)} Known: {', '.join(known)}")
-        return leave
 
     def at(self, care_level: CareLevel) -> Decoding:
         """How words are picked at a care level."""

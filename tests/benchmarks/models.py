@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from agents import RunId
 from graphs.batch import Means
+from graphs.leaving import SharedFlag
 from store import ConversationStarted, ModelFailed, SqlLog, StoredEvent, StoreSettings, VariantChosen, open_log, verify
 from tests.benchmarks.harness import Bench, Row, at_least, at_most
 from tests.conftest import ROOT, wait_until
@@ -87,7 +88,7 @@ def processes(bench: Bench) -> list[Row]:
             with _opened(bench, f"processes-{number}-{workers}") as log:
                 played = batch(log, BUILTIN, "120", at_once=1)
                 ends: list[float] = []
-                found.append(_rate(Batch(log, played.run, played.crew, Means(workers=workers), told=_Clock(ends)), ends))
+                found.append(_rate(Batch(log, played.run, played.crew, Means(workers=workers), SharedFlag(), _Clock(ends)), ends))
     return [
         Row(
             "embedded sessions per second with 2 worker processes", median(rates[2]), "sessions/s",

@@ -54,7 +54,7 @@ class Stranger(Event):
 class LaterSpoke(SeekerSpoke):
     """What a newer Vigil might write."""
 
-    schema_version = 3
+    schema_version = 4
 
 
 def _judged_with(**evidence: object) -> VariantJudged:
@@ -155,17 +155,17 @@ def _spoken(**changes: object) -> str:
 
 
 _IMPORTED: dict[str, tuple[Callable[[], list[str]], str]] = {
-    "2 MB": (lambda: _lines("seeker_spoke", 2, _spoken(message="x" * 2_000_000)), "message makes the payload 2,0"),
-    "NUL": (lambda: _lines("seeker_spoke", 2, _spoken(message="a\0")), "message holds a NUL"),
-    "half a pair": (lambda: _lines("seeker_spoke", 2, _spoken(message=HALF)), "message holds half of a surrogate pair"),
+    "2 MB": (lambda: _lines("seeker_spoke", 3, _spoken(message="x" * 2_000_000)), "message makes the payload 2,0"),
+    "NUL": (lambda: _lines("seeker_spoke", 3, _spoken(message="a\0")), "message holds a NUL"),
+    "half a pair": (lambda: _lines("seeker_spoke", 3, _spoken(message=HALF)), "message holds half of a surrogate pair"),
     "half a pair in an old version": (
         lambda: _lines("variant_judged", 1, json.dumps({"turn": 1, "variant": HALF, "judge": "a@1", "scores": {}})),
         "variant holds half",
     ),
     "unknown type": (lambda: _lines("stranger", 1, "{}"), "'stranger' is not an event"),
-    "newer version": (lambda: _lines("seeker_spoke", 3, _spoken()), "seeker_spoke has version 3; this Vigil reads 1 to 2"),
-    "unknown field": (lambda: _lines("seeker_spoke", 2, _spoken(mood="grey")), "mood: Extra inputs are not permitted"),
-    "invalid field": (lambda: _lines("seeker_spoke", 2, _spoken(turn=0)), "turn: "),
+    "newer version": (lambda: _lines("seeker_spoke", 4, _spoken()), "seeker_spoke has version 4; this Vigil reads 1 to 3"),
+    "unknown field": (lambda: _lines("seeker_spoke", 3, _spoken(mood="grey")), "mood: Extra inputs are not permitted"),
+    "invalid field": (lambda: _lines("seeker_spoke", 3, _spoken(turn=0)), "turn: "),
     "NaN": (
         lambda: _lines("variant_judged", 2, '{"turn":1,"variant":"a","judge":"a@1","scores":{"x":NaN}}'),
         r"scores\.x",
@@ -174,9 +174,9 @@ _IMPORTED: dict[str, tuple[Callable[[], list[str]], str]] = {
         lambda: _lines("conversation_imported", 1, '{"corpus":"c","row":"1","licence":"CC0","mapping":"m","notes":{"x":NaN}}'),
         r"notes\.x is not a finite number",
     ),
-    "no JSON": (lambda: _lines("seeker_spoke", 2, "{"), "Invalid JSON"),
-    "no JSON that names a NUL": (lambda: _lines("seeker_spoke", 2, '{"\\u0000'), "Invalid JSON"),
-    "no object": (lambda: _lines("seeker_spoke", 2, "[]"), "seeker_spoke version 2 is not valid"),
+    "no JSON": (lambda: _lines("seeker_spoke", 3, "{"), "Invalid JSON"),
+    "no JSON that names a NUL": (lambda: _lines("seeker_spoke", 3, '{"\\u0000'), "Invalid JSON"),
+    "no object": (lambda: _lines("seeker_spoke", 3, "[]"), "seeker_spoke version 3 is not valid"),
     "too deep": (lambda: _lines("run_planned", 1, '{"conversations":[],"settings":{"x":' + "[" * 5_000 + "]" * 5_000 + "}}"), "not valid"),
 }
 
@@ -190,7 +190,7 @@ def test_the_same_holds_for_what_is_imported(log: SqlLog, case: str) -> None:
 
 
 def test_reading_refuses_a_newer_event_with_its_place(log: SqlLog) -> None:
-    later = SqlLog(log.database, Registry([LaterSpoke], {("seeker_spoke", 1): dict, ("seeker_spoke", 2): dict}))
+    later = SqlLog(log.database, Registry([LaterSpoke], {("seeker_spoke", 1): dict, ("seeker_spoke", 2): dict, ("seeker_spoke", 3): dict}))
     later.append(C, 0, [LaterSpoke(**SPOKE.model_dump())])
-    with pytest.raises(NewerEventVersion, match=r"Position 1 \(c-1, version 1\) of .*: seeker_spoke has version 3; .* Update Vigil"):
+    with pytest.raises(NewerEventVersion, match=r"Position 1 \(c-1, version 1\) of .*: seeker_spoke has version 4; .* Update Vigil"):
         log.read(C)

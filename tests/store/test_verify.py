@@ -140,15 +140,15 @@ _HARM: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "a payload that is no event": (
         ("UPDATE event SET payload = '{}' WHERE position = 2",),
-        "position 2 (c-1, version 2): seeker_spoke version 2 is not valid: turn: Field required",
+        "position 2 (c-1, version 2): seeker_spoke version 3 is not valid: turn: Field required",
     ),
     "a payload that is no JSON": (
         ("UPDATE event SET payload = '{\"\\u0000' WHERE position = 2",),
-        "position 2 (c-1, version 2): seeker_spoke version 2 is not valid: the payload: Invalid JSON",
+        "position 2 (c-1, version 2): seeker_spoke version 3 is not valid: the payload: Invalid JSON",
     ),
     "an endless payload": (
         (f"UPDATE event SET payload = '{'[' * 300_001}' WHERE position = 2",),
-        "position 2 (c-1, version 2): seeker_spoke version 2 is not valid",
+        "position 2 (c-1, version 2): seeker_spoke version 3 is not valid",
     ),
     "a huge payload that is no JSON": (
         (f"UPDATE event SET payload = '{'x' * 1_000_001}' WHERE position = 2",),

@@ -161,7 +161,7 @@ def test_a_models_file_gives_each_chair_its_voice_limits_and_prices(tmp_path: Pa
         ("[seeker]\nmodel='openai:m'\nbase_url=8000", "seeker.base_url"),
         ("[seeker]\nmodel='openai:m'\ntemperature=9", "seeker.temperature"),
         ("[seeker]\nmodel='openai:m'\nstructured='xml'", "seeker.structured"),
-        ("[seeker]\nmodel='openai:m'\nleave=['temprature']", "seeker.leave: Value error, there is no setting 'temprature'. Did you mean"),
+        ("[seeker]\nmodel='openai:m'\nleave=['temprature']", "seeker.leave.0: Input should be 'temperature'"),
         ("[seeker]\nmodel='openai:m'\nleave='top_p'", "seeker.leave"),
         ("[seeker]\nmodel='openai:m'\nleave=['top_p']\ntop_p=0.9", "seeker sets top_p and leaves it to the server as well"),
         ("[seeker]\nmodel='openai:m'\nleave=['top_p']\ncare={'0.2'={top_p=0.9}}", "seeker sets top_p and leaves it"),
