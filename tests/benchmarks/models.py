@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
@@ -85,7 +85,8 @@ def processes(bench: Bench) -> list[Row]:
     rates: dict[int, list[float]] = {1: [], 2: []}
     for number in range(3):
         for workers, found in rates.items():
-            with _opened(bench, f"processes-{number}-{workers}") as log:
+            # As `generate` does where no model is paid.
+            with _opened(bench, f"processes-{number}-{workers}", "normal") as log:
                 played = batch(log, BUILTIN, "120", at_once=1)
                 ends: list[float] = []
                 found.append(_rate(Batch(log, played.run, played.crew, Means(workers=workers), SharedFlag(), _Clock(ends)), ends))
@@ -263,6 +264,6 @@ def _bare(server: Server, seen: Sequence[Seen]) -> _Took:
 
 
 @contextmanager
-def _opened(bench: Bench, name: str) -> Iterator[SqlLog]:
-    with open_log(StoreSettings(log=str(bench.folder / f"{name}.db")), create=True) as log:
+def _opened(bench: Bench, name: str, durability: Literal["full", "normal"] = "full") -> Iterator[SqlLog]:
+    with open_log(StoreSettings(log=str(bench.folder / f"{name}.db"), durability=durability), create=True) as log:
         yield log
