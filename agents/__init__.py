@@ -16,7 +16,7 @@ from agents.models.endpoints import key_of
 from agents.models.limits import Limit, share
 from agents.models.making import make_model
 from agents.models.prices import Price, price_of
-from agents.models.switchboard import Switchboard
+from agents.models.switchboard import Switchboard, Terms
 from agents.models.voices import ModelsFile, parse_voice, read_models_file, voices_of
 from agents.persona import (
     BirthContext,
@@ -129,6 +129,7 @@ __all__ = [
     "Supporter",
     "Switchboard",
     "Terminal",
+    "Terms",
     "Text",
     "Turn",
     "UsageError",

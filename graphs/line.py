@@ -26,6 +26,7 @@ from agents import (
     Role,
     SessionSnapshot,
     Switchboard,
+    Terms,
     UsageError,
     VigilError,
     Voice,
@@ -91,13 +92,9 @@ class Line:
             yield Switchboard(
                 lambda voice: make_model(voice, self.keys),
                 price=lambda model: price_of(model, self.prices),
-                limits=self.limits,
-                default_limit=self.limit,
-                per_role=self.per_role,
                 purse=purse or LocalPurse(self.budget),
+                terms=Terms(self.limits, self.limit, self.per_role, self.attempts, self.backoff_s),
                 shelf=shelf,
-                attempts=self.attempts,
-                backoff_s=self.backoff_s,
                 stopping=stopping,
             )
 

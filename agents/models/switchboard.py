@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from agents.models.budget import Purse
 from agents.models.caller import Caller, Connection, Exchange, Shelf
@@ -22,40 +23,60 @@ from agents.values import Role
 _UNLIMITED = Limit()
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How often and how persistently models are asked."""
+
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """By the model's name."""
+    default_limit: Limit = _UNLIMITED
+    """For every other model."""
+    per_role: Mapping[Role, int] = field(default_factory=dict)
+    """How many calls of a role may be under way."""
+    attempts: int = 6
+    backoff_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where time and chance come from."""
+
+    clock: Clock = time.monotonic
+    sleep: Sleep = asyncio.sleep
+    rng: Callable[[], float] = random.random
+
+
+_REAL, _USUAL = Timing(), Terms()
+
+
 class Switchboard:
     """Connects callers with models."""
 
     def __init__(
         self,
         make: Callable[[Voice], ChatModel],
-        *,
         price: Callable[[str], Price | None],
-        limits: Mapping[str, Limit],
         purse: Purse,
-        default_limit: Limit = _UNLIMITED,
-        per_role: Mapping[Role, int] | None = None,
+        *,
+        terms: Terms = _USUAL,
         shelf: Shelf | None = None,
-        attempts: int = 6,
-        backoff_s: float = 0.5,
         stopping: Callable[[], bool] = lambda: False,
-        clock: Clock = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
-        rng: Callable[[], float] = random.random,
+        timing: Timing = _REAL,
     ) -> None:
-        """`limits` go by the model's name; `make` is called once for each model at each place, at its first call."""
-        self._make, self._price, self._limits, self._default_limit = make, price, limits, default_limit
+        """`make` is called once for each model at each place, at its first call."""
+        self._make, self._price, self._terms = make, price, terms
         self._connections: dict[tuple[str, str | None], Connection] = {}
         self._exchange = Exchange(
             connect=self._connection,
-            gates={role: asyncio.Semaphore(most) for role, most in (per_role or {}).items()},
+            gates={role: asyncio.Semaphore(most) for role, most in terms.per_role.items()},
             purse=purse,
             shelf=shelf,
-            attempts=attempts,
-            backoff_s=backoff_s,
+            attempts=terms.attempts,
+            backoff_s=terms.backoff_s,
             stopping=stopping,
-            clock=clock,
-            sleep=sleep,
-            rng=rng,
+            clock=timing.clock,
+            sleep=timing.sleep,
+            rng=timing.rng,
         )
 
     def caller(self, ledger: Ledger, lineage: str) -> Caller:
@@ -75,7 +96,7 @@ class Switchboard:
         """The model's, whatever else voices differ in: that comes with each call."""
         key = voice.model, voice.base_url
         if (known := self._connections.get(key)) is None:
-            limit = self._limits.get(voice.model, self._default_limit)
+            limit = self._terms.limits.get(voice.model, self._terms.default_limit)
             limiter = Limiter(limit, clock=self._exchange.clock, sleep=self._exchange.wait)
             known = self._connections[key] = Connection(self._make(voice), limiter, Estimate(), self._price(voice.model))
         return known

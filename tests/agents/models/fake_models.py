@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import Any
 
 from agents.models.budget import Budget, LocalPurse
 from agents.models.calls import Call, CallFailed, Message, OnText, Reply
 from agents.models.prices import Price
-from agents.models.switchboard import Switchboard
+from agents.models.switchboard import Switchboard, Terms, Timing
 from agents.snapshot import Decoding, Voice
 from agents.values import Role
 from tests.agents.models.timeless import now
@@ -116,7 +117,10 @@ def a_switchboard(model: FakeModel, **changed: Any) -> Switchboard:
         "clock": asyncio.get_running_loop().time,
         "rng": lambda: 1.0,
     }
-    return Switchboard(lambda voice: model, **(usual | changed))
+    given = usual | changed
+    terms = Terms(**{field.name: given.pop(field.name) for field in fields(Terms) if field.name in given})
+    timing = Timing(**{field.name: given.pop(field.name) for field in fields(Timing) if field.name in given})
+    return Switchboard(lambda voice: model, terms=terms, timing=timing, **given)
 
 
 async def outcomes(asked: Iterable[Any]) -> list[Any]:

@@ -28,7 +28,7 @@ def made_for(*voices: Voice) -> int:
             made.append(voice)
             return FakeModel()
 
-        board = Switchboard(make, price=lambda name: None, limits={}, purse=LocalPurse(Budget()))
+        board = Switchboard(make, price=lambda name: None, purse=LocalPurse(Budget()))
         for number, voice in enumerate(voices):
             await board.caller(FakeLedger(), f"c-{number}").ask(a_call(voice=voice))
         return len(made)
@@ -117,7 +117,7 @@ def test_closing_closes_every_client_even_if_one_fails_at_it() -> None:
     async def main() -> None:
         models = [FakeModel(), Stubborn(), FakeModel()]
         waiting = iter(models)
-        board = Switchboard(lambda voice: next(waiting), price=lambda name: None, limits={}, purse=LocalPurse(Budget()))
+        board = Switchboard(lambda voice: next(waiting), price=lambda name: None, purse=LocalPurse(Budget()))
         for number in range(3):
             await board.caller(FakeLedger(), "c-1").ask(a_call(voice=Voice(model=f"openai:{number}")))
         with pytest.raises(OSError, match="gone already"):
