@@ -48,11 +48,6 @@ def _listed(model: str) -> Price | None:
     return None
 
 
-def prices_version() -> str:
-    """Which table of prices this is."""
-    return _file().version
-
-
 def price_of(model: str, extra: Mapping[str, Price]) -> Price | None:
     """What a model costs by a person's own prices, then by the table; None where nobody knows."""
     if model in extra:

@@ -126,12 +126,6 @@ def mend(kind: Slip) -> str:
 
 
 @cache
-def version() -> str:
-    """The version of the word lists."""
-    return read_data_file(_DATA, _File).version
-
-
-@cache
 def patterns() -> dict[Slip, Patterns]:
     """All lists, read once."""
     file = read_data_file(_DATA, _File)

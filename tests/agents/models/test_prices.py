@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from agents.models.endpoints import endpoints
-from agents.models.prices import Price, cost, price_of, prices_version
+from agents.models.prices import Price, cost, price_of
 
 
 def test_a_call_costs_its_prompt_and_its_answer_by_the_million() -> None:
@@ -37,7 +37,3 @@ def test_a_person_s_own_price_is_over_the_table_exact_names_before_patterns() ->
 def test_a_price_is_never_negative() -> None:
     with pytest.raises(ValidationError):
         Price(prompt=-1, completion=1)
-
-
-def test_the_table_has_a_version() -> None:
-    assert prices_version()

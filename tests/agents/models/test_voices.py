@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+import sim
 from agents.casting import presets
 from agents.ground.errors import UsageError
 from agents.models.endpoints import OTHER_KEY, endpoints, key_name_of, key_names, key_of, longest_of
@@ -231,6 +232,10 @@ def test_a_base_url_for_models_of_two_endpoints_is_refused() -> None:
 def test_a_base_url_for_nobody_is_refused() -> None:
     with pytest.raises(UsageError, match="no chair has a model on a server"):
         voices_of({"seeker": "builtin"}, "http://127.0.0.1:8000/v1", None)
+
+
+def test_the_front_door_looks_for_the_key_of_every_endpoint() -> None:
+    assert set(key_names()) == set(sim.KEYS)
 
 
 def test_each_server_is_shown_one_key_at_most_and_the_right_one() -> None:
